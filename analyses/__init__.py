@@ -1,0 +1,1 @@
+"""One linguistic question per module."""

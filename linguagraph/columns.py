@@ -1,0 +1,234 @@
+"""Every table that stages exchange: column, type, unit and missing-value rule, checked on write and read.
+
+The tables of a run, all keyed by ``example`` (one predicate of one sentence):
+
+* ``EDGES``: one row per example, layer, edge and seed;
+* ``PATHS``: one row per example, argument and seed: the dependency path from predicate to argument;
+* ``ROLES``: one row per example and token that carries a gold or a predicted role;
+* ``SCORES``: one row per condition, seed and sentence: counts for role F1.
+
+Column kinds: ``category`` (a repeated string, dictionary-encoded), ``string``, ``int``, ``float``,
+``bool`` and ``ints`` (a list of integers). Only columns marked nullable may hold missing values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from linguagraph.errors import TableError
+
+__all__ = ["EDGES", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+
+_ARROW: dict[str, pa.DataType] = {
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "string": pa.string(),
+    "int": pa.int32(),
+    "float": pa.float32(),
+    "bool": pa.bool_(),
+    "ints": pa.list_(pa.int32()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, kind, meaning (with the unit) and whether values may be missing."""
+
+    name: str
+    kind: str
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns, in order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema; each field carries its meaning as metadata."""
+        return pa.schema(
+            [
+                pa.field(c.name, _ARROW[c.kind], c.nullable, {b"meaning": c.meaning.encode()})
+                for c in self.columns
+            ]
+        )
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return ``frame`` in this table's column order and types.
+
+        Raises:
+            TableError: a column is missing, unknown, of another kind, or holds a forbidden null.
+        """
+        missing = [name for name in self.names if name not in frame.columns]
+        unknown = [name for name in frame.columns if name not in self.names]
+        if missing or unknown:
+            raise TableError(
+                f"table {self.name!r}: missing columns {missing}, unknown columns {unknown}; "
+                f"expected {list(self.names)}"
+            )
+        return pd.DataFrame({c.name: _checked(self.name, c, frame[c.name]) for c in self.columns})
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows."""
+        return self.check(pd.DataFrame({name: [] for name in self.names}))
+
+
+def _checked(table: str, column: Column, values: pd.Series) -> pd.Series:
+    if not column.nullable and bool(values.isna().any()):
+        raise TableError(
+            f"table {table!r}, column {column.name!r}: {int(values.isna().sum())} missing values, "
+            "none allowed"
+        )
+    try:
+        return _convert(column, values)
+    except (ValueError, TypeError) as error:
+        raise TableError(
+            f"table {table!r}, column {column.name!r}: expected {column.kind}, "
+            f"found {values.dtype} ({error})"
+        ) from error
+
+
+def _convert(column: Column, values: pd.Series) -> pd.Series:
+    kind = column.kind
+    if kind == "category":
+        strings = values.cat.categories if hasattr(values, "cat") else values.dropna()
+        _require(strings, str)
+        return values.astype("category")
+    if kind == "string":
+        _require(values.dropna(), str)
+        return values.astype("object")
+    if kind == "ints":
+        return values.astype("object")
+    if kind == "int":
+        numbers = pd.to_numeric(values)
+        if bool((numbers.dropna() % 1 != 0).any()):
+            raise ValueError("fractions")
+        return numbers.astype("Int32" if column.nullable else "int32")
+    if kind == "bool":
+        if not (values.empty or pd.api.types.is_bool_dtype(values.dtype)):
+            raise ValueError("not boolean")
+        return values.astype("bool")
+    return pd.to_numeric(values).astype("float32")
+
+
+def _require(values: Iterable[object], kind: type) -> None:
+    wrong = next((value for value in values if not isinstance(value, kind)), None)
+    if wrong is not None:
+        raise TypeError(f"{wrong!r} is not a {kind.__name__}")
+
+
+_EXAMPLE = (
+    Column("corpus", "category", "name of the corpus"),
+    Column("document", "category", "document identifier; empty where the format has none"),
+    Column("sentence", "int", "sentence, counted from 0 over the corpus"),
+    Column("example", "int", "example (one predicate), counted from 0 over the corpus"),
+    Column("predicate_index", "int", "token index of the predicate, from 0"),
+    Column("predicate_lemma", "category", "lemma of the predicate"),
+    Column("predicate_type", "category", "V, N, J or O, from the part of speech"),
+)
+
+EDGES = Table(
+    "edges",
+    (
+        *_EXAMPLE,
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "masking method"),
+        Column("seed", "int", "seed of the probe"),
+        Column("layer", "int", "GNN layer, 0 is the bottom"),
+        Column("edge", "int", "edge id within the sentence graph, from 0"),
+        Column("source", "int", "token index of the edge's source"),
+        Column("target", "int", "token index of the edge's target"),
+        Column("label", "category", "dependency label as in the corpus"),
+        Column(
+            "direction", "category", "-> flows from head to dependent, <- from dependent to head"
+        ),
+        Column("token_distance", "int", "|source - target| in tokens"),
+        Column("score", "float", "probability that the gate is open, in [0, 1]"),
+        Column("retained", "bool", "whether the gate is open"),
+        Column("soft_gate", "float", "the model's own scalar gate, in [0, 1]", nullable=True),
+        Column(
+            "target_kind",
+            "category",
+            "what the target is in the unmasked prediction: predicate (of this example), argument "
+            "(of this example), other_argument (of another predicate of the sentence only), "
+            "elsewhere",
+        ),
+        Column("target_role", "category", "predicted role of the target, if any", nullable=True),
+        Column("target_gold_role", "category", "gold role of the target, if any", nullable=True),
+    ),
+)
+
+PATHS = Table(
+    "paths",
+    (
+        *_EXAMPLE,
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "masking method"),
+        Column("seed", "int", "seed of the probe"),
+        Column("argument_index", "int", "token index of the predicted argument"),
+        Column("role", "category", "predicted role"),
+        Column("gold_role", "category", "gold role of that token, if any", nullable=True),
+        Column("path", "category", "edges from predicate to argument, e.g. '<-xcomp ->nsubj'"),
+        Column(
+            "path_length", "int", "edges on the path; 0 where the predicate is its own argument"
+        ),
+        Column("token_distance", "int", "|predicate - argument| in tokens"),
+        Column("retained_by_layer", "ints", "path edges retained in each layer, bottom first"),
+        Column(
+            "subpath_length",
+            "int",
+            "length of the longest retained subpath that ends in the argument and takes one edge "
+            "per layer in ascending layers; 0 if none",
+        ),
+    ),
+)
+
+ROLES = Table(
+    "roles",
+    (
+        *_EXAMPLE,
+        Column("model", "category", "name of the explained model"),
+        Column("token", "int", "token index"),
+        Column("token_distance", "int", "|predicate - token| in tokens"),
+        Column("gold_role", "category", "gold role, if any", nullable=True),
+        Column("role", "category", "role predicted by the unmasked model, if any", nullable=True),
+    ),
+)
+
+SCORES = Table(
+    "scores",
+    (
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "masking method"),
+        Column(
+            "condition",
+            "category",
+            "original (no mask); retained_100 (the mask), retained_75 ... retained_0 (a random part "
+            "of the retained edges); random (as many edges, drawn per example and layer); "
+            "random_labels (as many edges of each label and direction); soft_gates (model's own "
+            "gates below mean - sd dropped)",
+        ),
+        Column("seed", "int", "seed of the probe; -1 where the condition has none"),
+        Column("sentence", "int", "sentence, counted from 0 over the corpus"),
+        Column("predicate_type", "category", "V, N, J or O"),
+        Column("correct", "int", "predicted (predicate, token, role) triples that are gold"),
+        Column("predicted", "int", "predicted triples"),
+        Column("gold", "int", "gold triples"),
+        Column("kept", "int", "edges kept, summed over layers"),
+        Column("edges", "int", "edges, summed over layers"),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (EDGES, PATHS, ROLES, SCORES)}

@@ -1,0 +1,191 @@
+"""Frozen records: what every reader makes and every later stage reads.
+
+All positions are token indices from 0 within the sentence; ``-1`` as a head means the root.
+``None`` stands for a value that the file leaves out (``_`` in the CoNLL formats).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from linguagraph.errors import DocumentError
+
+__all__ = [
+    "Analysis",
+    "Document",
+    "EmptyNode",
+    "Frame",
+    "MultiwordToken",
+    "Role",
+    "Sentence",
+    "Token",
+    "predicate_type",
+]
+
+ROOT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A second analysis of a token: the predicted (P-) columns of CoNLL-2009."""
+
+    lemma: str | None = None
+    xpos: str | None = None
+    feats: str | None = None
+    head: int | None = None
+    deprel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One syntactic word.
+
+    Attributes:
+        index: position in the sentence, from 0.
+        form: the word as written.
+        lemma: dictionary form.
+        upos: universal part of speech (CoNLL-U); ``None`` in CoNLL-2009.
+        xpos: treebank-specific part of speech (the POS column of CoNLL-2009).
+        feats: morphological features as written in the file.
+        head: index of the head, ``-1`` for the root, ``None`` where the file gives none.
+        deprel: label of the dependency to the head.
+        deps: enhanced dependencies as written (CoNLL-U).
+        misc: the MISC column as written (CoNLL-U).
+        start, end: character offsets in the text, end exclusive, where known.
+        predicted: the predicted columns (CoNLL-2009).
+        extra: further columns of CoNLL-U Plus, name and value as written.
+    """
+
+    index: int
+    form: str
+    lemma: str | None = None
+    upos: str | None = None
+    xpos: str | None = None
+    feats: str | None = None
+    head: int | None = None
+    deprel: str | None = None
+    deps: str | None = None
+    misc: str | None = None
+    start: int | None = None
+    end: int | None = None
+    predicted: Analysis | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MultiwordToken:
+    """A surface token that spans several words (CoNLL-U ids such as ``8-9``)."""
+
+    first: int
+    last: int
+    form: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyNode:
+    """An empty node of the enhanced graph (CoNLL-U ids such as ``8.1``); ``after`` is -1 before the first word."""
+
+    after: int
+    number: int
+    form: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One argument of a frame: the token that carries it and its label (``A0``, ``AM-TMP`` ...)."""
+
+    token: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A predicate and its roles.
+
+    Attributes:
+        predicate: token index.
+        sense: frame name as written (``come.03``).
+        roles: in token order; a token may carry one role of a frame.
+    """
+
+    predicate: int
+    sense: str | None = None
+    roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Tokens in order with their tree and frames.
+
+    Attributes:
+        tokens: the syntactic words.
+        frames: predicates in token order.
+        document: identifier of the document that the sentence belongs to.
+        index: position in the corpus, from 0, counting every sentence that was read.
+        id: the sentence's own identifier (``sent_id``), if any.
+        text: surface text, if known.
+        comments: comment lines of CoNLL-U, in order, without the newline.
+        multiwords, empty_nodes: see the classes.
+        line: line of the file on which the sentence starts, from 1.
+    """
+
+    tokens: tuple[Token, ...]
+    frames: tuple[Frame, ...] = ()
+    document: str = ""
+    index: int = 0
+    id: str | None = None
+    text: str | None = None
+    comments: tuple[str, ...] = ()
+    multiwords: tuple[MultiwordToken, ...] = ()
+    empty_nodes: tuple[EmptyNode, ...] = ()
+    line: int | None = None
+
+    def __post_init__(self) -> None:
+        size = len(self.tokens)
+        for position, token in enumerate(self.tokens):
+            if token.index != position:
+                raise DocumentError(
+                    f"token {position} has index {token.index}; indices must count from 0"
+                )
+            if token.head is not None and not ROOT <= token.head < size:
+                raise DocumentError(
+                    f"token {position} has head {token.head}; expected -1 to {size - 1}"
+                )
+        for frame in self.frames:
+            for name, index in (
+                ("predicate", frame.predicate),
+                *(("role", r.token) for r in frame.roles),
+            ):
+                if not 0 <= index < size:
+                    raise DocumentError(f"{name} at token {index}; the sentence has {size} tokens")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """The word forms, in order."""
+        return tuple(token.form for token in self.tokens)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Sentences that belong together; ``text`` is the running text where known."""
+
+    id: str
+    sentences: tuple[Sentence, ...] = field(default=())
+    text: str | None = None
+
+
+def predicate_type(xpos: str | None, upos: str | None = None) -> str:
+    """Coarse predicate type: ``V``, ``N``, ``J`` or ``O`` (other), from the part of speech.
+
+    Penn tags decide by their first letter; without one the universal tag does.
+    """
+    if xpos:
+        first = xpos[0].upper()
+        return first if first in "VNJ" else "O"
+    return {"VERB": "V", "AUX": "V", "NOUN": "N", "PROPN": "N", "ADJ": "J"}.get(upos or "", "O")

@@ -1,0 +1,1 @@
+"""The jinja2 templates, CSS and scripts of the report."""
