@@ -1,4 +1,4 @@
-"""Every table that stages exchange: column, type, unit and missing-value rule, checked on write and read.
+"""Every table that stages exchange: columns, types, units, missing values; checked when read.
 
 The tables of a run, all keyed by ``example`` (one predicate of one sentence):
 
@@ -215,8 +215,8 @@ SCORES = Table(
         Column(
             "condition",
             "category",
-            "original (no mask); retained_100 (the mask), retained_75 ... retained_0 (a random part "
-            "of the retained edges); random (as many edges, drawn per example and layer); "
+            "original (no mask); retained_100 (the mask), retained_75 ... retained_0 (a random part"
+            " of the retained edges); random (as many edges, drawn per example and layer); "
             "random_labels (as many edges of each label and direction); soft_gates (model's own "
             "gates below mean - sd dropped)",
         ),

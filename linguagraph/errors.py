@@ -55,7 +55,7 @@ class DocumentError(LinguagraphError):
 
 
 class ConfigError(LinguagraphError):
-    """An option or setting with a value that cannot be used; the message names it and the remedy."""
+    """An option or setting that cannot be used; the message names value and remedy."""
 
 
 class CheckpointError(LinguagraphError):

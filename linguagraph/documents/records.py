@@ -85,7 +85,7 @@ class MultiwordToken:
 
 @dataclass(frozen=True, slots=True)
 class EmptyNode:
-    """An empty node of the enhanced graph (CoNLL-U ids such as ``8.1``); ``after`` is -1 before the first word."""
+    """An empty node of the enhanced graph (``8.1``); ``after`` is -1 before the first word."""
 
     after: int
     number: int

@@ -1,1 +1,26 @@
-"""."""
+"""Models and graphs -> masks over every edge and layer: GraphMask."""
+
+from linguagraph.masks.divergences import DIVERGENCES, Divergence
+from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
+from linguagraph.masks.frozen import frozen
+from linguagraph.masks.graphmask import GraphMask, Masked, Quality
+from linguagraph.masks.hard_concrete import HardConcrete
+from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.masks.probe import Probe, ProbeConfig
+
+__all__ = [
+    "DIVERGENCES",
+    "Divergence",
+    "FitConfig",
+    "FitResult",
+    "GraphMask",
+    "HardConcrete",
+    "Lagrangian",
+    "LagrangianConfig",
+    "Masked",
+    "Probe",
+    "ProbeConfig",
+    "Quality",
+    "fit_graphmask",
+    "frozen",
+]

@@ -1,0 +1,102 @@
+"""A graph over the tokens of a sentence or document: the value that every graph builder returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linguagraph.errors import ConfigError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["DIRECTIONS", "TextGraph"]
+
+DIRECTIONS = ("->", "<-")
+"""``->`` flows from head to dependent, ``<-`` from dependent to head."""
+
+
+@dataclass(frozen=True)
+class TextGraph:
+    """Nodes, directed typed edges and their explicit ids; edge ``i`` has id ``i``.
+
+    Attributes:
+        num_nodes: number of nodes (tokens).
+        edge_index: int64 [2, E]; row 0 the source, row 1 the target of each message.
+        labels: E dependency labels (or other edge labels).
+        directions: E entries of :data:`DIRECTIONS`.
+        kind: what made the edges (``dependency``).
+
+    Raises:
+        ConfigError: lengths disagree or an edge leaves the graph.
+    """
+
+    num_nodes: int
+    edge_index: NDArray[np.int64]
+    labels: tuple[str, ...]
+    directions: tuple[str, ...]
+    kind: str = "dependency"
+
+    def __post_init__(self) -> None:
+        index = self.edge_index
+        if index.ndim != 2 or index.shape[0] != 2:
+            raise ConfigError(f"edge_index has shape {index.shape}; expected (2, edges)")
+        if not index.shape[1] == len(self.labels) == len(self.directions):
+            raise ConfigError(
+                f"{index.shape[1]} edges, {len(self.labels)} labels and {len(self.directions)} "
+                "directions; expected as many of each"
+            )
+        if index.size and not (index.min() >= 0 and index.max() < self.num_nodes):
+            raise ConfigError(f"an edge leaves the graph of {self.num_nodes} nodes")
+        unknown = set(self.directions) - set(DIRECTIONS)
+        if unknown:
+            raise ConfigError(f"directions {sorted(unknown)}; expected {list(DIRECTIONS)}")
+
+    @property
+    def num_edges(self) -> int:
+        """Number of directed edges."""
+        return len(self.labels)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """The graph as ``networkx.MultiDiGraph``; edges keyed by id, with label and direction."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph(kind=self.kind)
+        graph.add_nodes_from(range(self.num_nodes))
+        for edge in range(self.num_edges):
+            source, target = (int(node) for node in self.edge_index[:, edge])
+            graph.add_edge(
+                source,
+                target,
+                key=edge,
+                label=self.labels[edge],
+                direction=self.directions[edge],
+            )
+        return graph
+
+    def to_pyg(self) -> Any:
+        """The graph as ``torch_geometric.data.Data`` with ``edge_index`` int64 [2, E], ``edge_id``.
+
+        Labels and directions travel as lists (``edge_label``, ``edge_direction``).
+
+        Raises:
+            ConfigError: torch_geometric is not installed.
+        """
+        import torch
+
+        try:
+            from torch_geometric.data import Data
+        except ImportError as error:
+            raise ConfigError(
+                "torch_geometric is not installed; pip install 'linguagraph[pyg]'"
+            ) from error
+        return Data(
+            num_nodes=self.num_nodes,
+            edge_index=torch.from_numpy(self.edge_index.copy()),
+            edge_id=torch.arange(self.num_edges),
+            edge_label=list(self.labels),
+            edge_direction=list(self.directions),
+        )

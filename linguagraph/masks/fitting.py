@@ -1,0 +1,311 @@
+"""A frozen model and annotated examples -> trained GraphMask probes, kept per seed; resumable."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from linguagraph.errors import ConfigError, MaskError, RunError
+from linguagraph.masks.divergences import Divergence
+from linguagraph.masks.frozen import frozen
+from linguagraph.masks.graphmask import GraphMask, Quality
+from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.models.batch import SrlExample, bucket
+from linguagraph.models.checkpoints import load_tensors, save_tensors
+
+__all__ = ["FitConfig", "FitResult", "fit_graphmask"]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How probes are trained.
+
+    Attributes:
+        epochs_per_layer: passes over the data after each layer is added, from the top (delta in
+            appendix C).
+        epochs_after: further passes once all layers have gates.
+        tokens: tokens per batch.
+        lr: peak learning rate of Adam; it falls linearly to a twentieth over the whole training.
+        divergence: between the model's own prediction and the masked one.
+        constraint: tolerance (in the divergence's unit) and multiplier.
+        dropout: keep the explained model's dropout on in the masked pass.
+        checks: evaluations on dev per epoch.
+        allowed: largest loss of dev F1 (in [0, 1]) at which a probe may be kept.
+        seed: of the order of the batches, shared by all probes.
+    """
+
+    epochs_per_layer: int = 2
+    epochs_after: int = 2
+    tokens: int = 2000
+    lr: float = 2e-3
+    divergence: Divergence = field(default_factory=Divergence)
+    constraint: LagrangianConfig = field(default_factory=LagrangianConfig)
+    dropout: bool = False
+    checks: int = 2
+    allowed: float = 0.009
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs_per_layer < 1 or self.epochs_after < 0 or self.checks < 1:
+            raise ConfigError(
+                f"epochs_per_layer={self.epochs_per_layer}, epochs_after={self.epochs_after}, "
+                f"checks={self.checks}; expected at least 1, 0 and 1"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Field names and values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The kept probes and how they came about.
+
+    Attributes:
+        masker: model and probe, each seed with its kept parameters.
+        kept: dev quality of each seed's kept parameters.
+        history: one entry per check: ``epoch``, ``lowest`` gated layer, and by seed ``quality``,
+            ``multipliers`` and ``divergence`` (mean since the last check, in the chosen unit).
+        within: seeds for which some check was within the allowed loss; the others keep the check
+            with the smallest loss.
+    """
+
+    masker: GraphMask
+    kept: dict[int, Quality]
+    history: tuple[dict[str, Any], ...]
+    within: tuple[int, ...]
+
+
+def fit_graphmask(
+    masker: GraphMask,
+    train: Sequence[SrlExample],
+    dev: Sequence[SrlExample],
+    config: FitConfig,
+    *,
+    directory: str | Path | None = None,
+    resume: bool = False,
+    log: Callable[[str], None] = print,
+    progress: Callable[[int, int], None] | None = None,
+) -> FitResult:
+    """Train all probes of a masker and keep, per seed, the sparsest that is close enough on dev.
+
+    Schlichtkrull et al. (2021), section 3.3 and appendix C. Departures: the penalty is the mean
+    over the gates, so that the multiplier has one scale for all graph sizes; baselines start at the
+    mean message; the learning rate decays; all seeds see the batches in the same order, so that
+    they differ by initialisation and gate noise.
+
+    Args:
+        masker: model and untrained probes.
+        train, dev: encoded examples; dev only chooses among checks.
+        config: schedule and constraint.
+        directory: where ``trainer.safetensors`` is written after every epoch, to resume from.
+        resume: go on from there.
+        log: receives a line per check; progress: (step, steps).
+
+    Raises:
+        MaskError: there is nothing to train on.
+        RunError: the directory holds a training with other options.
+    """
+    if not train or not dev:
+        raise MaskError("GraphMask needs at least one training and one dev example")
+    fit = _Fit(masker, train, dev, config, log=log, progress=progress)
+    path = None if directory is None else Path(directory) / "trainer.safetensors"
+    return fit.run(path, resume=resume)
+
+
+class _Fit:
+    """One training of several probes; state that lives only while it runs."""
+
+    def __init__(
+        self,
+        masker: GraphMask,
+        train: Sequence[SrlExample],
+        dev: Sequence[SrlExample],
+        config: FitConfig,
+        *,
+        log: Callable[[str], None],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self.masker, self.train, self.dev, self.config = masker, train, dev, config
+        self.log, self.progress = log, progress
+        probe = masker.probe
+        self.layers = len(probe.layers)
+        self.epochs = self.layers * config.epochs_per_layer + config.epochs_after
+        self.lengths = [len(e) for e in train]
+        self.steps = self.epochs * len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
+        self.optimizer = torch.optim.Adam(probe.parameters(), lr=config.lr, foreach=True)
+        device = next(probe.parameters()).device
+        self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=device)
+        self.best: dict[int, tuple[Quality, dict[str, Tensor]]] = {}
+        self.history: list[dict[str, Any]] = []
+        self.done = 0
+
+    def run(self, path: Path | None, *, resume: bool) -> FitResult:
+        first = 0
+        with frozen(self.masker.model, dropout=self.config.dropout):
+            if path is not None and resume and path.is_file():
+                first = self._load(path)
+            else:
+                self._start_baselines()
+            for epoch in range(first, self.epochs):
+                added = min(epoch // self.config.epochs_per_layer, self.layers - 1)
+                self._epoch(epoch, self.layers - 1 - added)
+                if path is not None:
+                    self._save(path, epoch)
+        kept = {}
+        for seed, (quality, tensors) in self.best.items():
+            self.masker.probe.insert(seed, tensors)
+            kept[seed] = quality
+        within = tuple(s for s, q in kept.items() if q.difference >= -self.config.allowed)
+        return FitResult(self.masker, kept, tuple(self.history), within)
+
+    @torch.no_grad()
+    def _start_baselines(self) -> None:
+        order = bucket(self.lengths, tokens=self.config.tokens, seed=self.config.seed)
+        batch = self.masker.collate([self.train[i] for i in order[0]])
+        with frozen(self.masker.model):
+            trace = self.masker.model(batch)
+        if batch.num_edges:
+            for baseline, sent in zip(self.masker.probe.baselines, trace.messages, strict=True):
+                baseline.copy_(sent.edges.mean(0).expand_as(baseline))
+
+    def _epoch(self, epoch: int, lowest: int) -> None:
+        config, seeds = self.config, self.masker.probe.seeds
+        seed = config.seed * 1000 + epoch
+        torch.manual_seed(seed)
+        batches = bucket(self.lengths, tokens=config.tokens, seed=seed)
+        checks = {round(len(batches) * (k + 1) / config.checks) for k in range(config.checks)}
+        started, summed, count = time.perf_counter(), torch.zeros(len(seeds)), 0
+        for step, run in enumerate(batches, start=1):
+            apart = self._step([self.train[i] for i in run], lowest)
+            summed, count = summed + apart.cpu(), count + 1
+            if self.progress is not None:
+                self.progress(self.done, self.steps)
+            if step in checks:
+                self._check(epoch + step / len(batches), lowest, summed / count)
+                self.log(self._line(time.perf_counter() - started))
+                summed, count = torch.zeros(len(seeds)), 0
+
+    def _step(self, examples: Sequence[SrlExample], lowest: int) -> Tensor:
+        config = self.config
+        rate = config.lr * (1 - 0.95 * self.done / max(1, self.steps))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        batch = self.masker.collate(examples)
+        penalty, apart = self.masker.step(batch, lowest=lowest, divergence=config.divergence)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(self.lagrangian.loss(penalty, apart))
+        self.optimizer.step()
+        self.lagrangian.ascend(apart)
+        self.done += 1
+        return apart.detach()
+
+    def _check(self, epoch: float, lowest: int, apart: Tensor) -> None:
+        probe = self.masker.probe
+        quality = self.masker.evaluate(self.dev, lowest=lowest)
+        multipliers = self.lagrangian.multipliers.tolist()
+        self.history.append(
+            {
+                "epoch": round(epoch, 3),
+                "lowest": lowest,
+                "quality": quality,
+                "multipliers": dict(zip(probe.seeds, multipliers, strict=True)),
+                "divergence": dict(zip(probe.seeds, apart.tolist(), strict=True)),
+            }
+        )
+        if lowest == 0:
+            for seed, found in quality.items():
+                before = self.best.get(seed)
+                if before is None or self._better(found, before[0]):
+                    self.best[seed] = (found, probe.select(seed))
+
+    def _better(self, found: Quality, before: Quality) -> bool:
+        good, was_good = (q.difference >= -self.config.allowed for q in (found, before))
+        if good and was_good:
+            return found.retained < before.retained
+        return good or (not was_good and found.difference > before.difference)
+
+    def _line(self, seconds: float) -> str:
+        entry = self.history[-1]
+        found: list[Quality] = list(entry["quality"].values())
+
+        def mean(values: Sequence[float]) -> float:
+            return sum(values) / len(values)
+
+        layers = " ".join(
+            f"{100 * mean([q.per_layer[k] for q in found]):.1f}" for k in range(self.layers)
+        )
+        return (
+            f"epoch {entry['epoch']:.2f}/{self.epochs}  gates from layer {entry['lowest']}  "
+            f"retained {100 * mean([q.retained for q in found]):.1f}% (by layer {layers})  "
+            f"F1 {100 * mean([q.difference for q in found]):+.2f}  "
+            f"divergence {mean(list(entry['divergence'].values())):.4f}  "
+            f"multiplier {mean(list(entry['multipliers'].values())):.2f}  {seconds:.0f} s"
+        )
+
+    def _save(self, path: Path, epoch: int) -> None:
+        probe = self.masker.probe
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in probe.named_parameters():
+            tensors[f"probe.{name}"] = parameter
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"adam.{key}.{name}"] = value
+        tensors["multipliers"] = self.lagrangian.multipliers
+        for key, value in self.lagrangian.optimizer.state[self.lagrangian.multipliers].items():
+            tensors[f"rmsprop.{key}"] = value
+        for seed, (_, kept) in self.best.items():
+            tensors.update({f"best.{seed}.{name}": t for name, t in kept.items()})
+        record = {
+            "kind": "graphmask-trainer",
+            "config": self.config.to_json(),
+            "epoch": epoch,
+            "done": self.done,
+            "best": {seed: asdict(quality) for seed, (quality, _) in self.best.items()},
+            "history": [
+                {**e, "quality": {s: asdict(q) for s, q in e["quality"].items()}}
+                for e in self.history
+            ],
+        }
+        save_tensors(path, tensors, record)
+
+    def _load(self, path: Path) -> int:
+        tensors, record = load_tensors(path)
+        if record.get("config") != json.loads(json.dumps(self.config.to_json())):
+            raise RunError(f"{path} was made with other options; a training resumes as it began")
+        probe = self.masker.probe
+        with torch.no_grad():
+            for name, parameter in probe.named_parameters():
+                parameter.copy_(tensors[f"probe.{name}"])
+                self.optimizer.state[parameter] = {
+                    key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
+                }
+            multipliers = self.lagrangian.multipliers
+            multipliers.copy_(tensors["multipliers"])
+            self.lagrangian.optimizer.state[multipliers] = {
+                key: tensors[f"rmsprop.{key}"] for key in ("step", "square_avg")
+            }
+        self.done = int(record["done"])
+        for seed in probe.seeds:
+            if str(seed) in record["best"]:
+                prefix = f"best.{seed}."
+                kept = {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}
+                self.best[seed] = (_quality(record["best"][str(seed)]), kept)
+        for entry in record["history"]:
+            by_seed = {
+                key: {int(s): v for s, v in entry[key].items()}
+                for key in ("quality", "multipliers", "divergence")
+            }
+            by_seed["quality"] = {s: _quality(q) for s, q in by_seed["quality"].items()}
+            self.history.append({**entry, **by_seed})
+        return int(record["epoch"]) + 1
+
+
+def _quality(value: dict[str, Any]) -> Quality:
+    return Quality(**{**value, "per_layer": tuple(value["per_layer"])})

@@ -1,0 +1,187 @@
+"""A frozen model, probes and a batch -> gates for every edge and layer, and a masked prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from linguagraph.errors import MaskError
+from linguagraph.masks.divergences import Divergence
+from linguagraph.masks.frozen import frozen
+from linguagraph.masks.probe import Probe, ProbeConfig
+from linguagraph.models.batch import SrlBatch, SrlExample, collate, in_order
+from linguagraph.models.gateable import Trace
+from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
+from linguagraph.models.srl import SrlModel
+
+__all__ = ["GraphMask", "Masked", "Quality"]
+
+
+@dataclass(frozen=True)
+class Masked:
+    """What the probes make of one batch; S seeds, E edges, N nodes, L layers.
+
+    Attributes:
+        original: the unmasked pass.
+        locations: L tensors float [S, E]; the score of a gate is their sigmoid.
+        gates: L tensors float [S, E] in {0, 1}.
+        logits: float [S, N, classes] of the masked model.
+    """
+
+    original: Trace
+    locations: tuple[Tensor, ...]
+    gates: tuple[Tensor, ...]
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Role F1 of the original and of the masked model, and shares of edges kept, all in [0, 1]."""
+
+    original: float
+    masked: float
+    retained: float
+    per_layer: tuple[float, ...]
+
+    @property
+    def difference(self) -> float:
+        """Masked minus original F1."""
+        return self.masked - self.original
+
+
+class GraphMask:
+    """Amortised GraphMask (Schlichtkrull et al. 2021, section 3) for a gateable model.
+
+    The erasure function of a layer sees only what the model has when it sends the message; it is
+    trained on a data set (:func:`linguagraph.masks.fit_graphmask`) and applied to unseen examples.
+    The model is never changed.
+
+    Args:
+        model: the model to explain.
+        probe: erasure functions; made by :meth:`create` or loaded.
+
+    Raises:
+        MaskError: probe and model have different numbers of layers.
+    """
+
+    def __init__(self, model: SrlModel, probe: Probe) -> None:
+        if len(probe.layers) != len(model.message_sizes):
+            raise MaskError(
+                f"the probe has {len(probe.layers)} layers, the model {len(model.message_sizes)}"
+            )
+        self.model, self.probe = model, probe
+
+    @classmethod
+    def create(
+        cls, model: SrlModel, *, seeds: Sequence[int], config: ProbeConfig | None = None
+    ) -> GraphMask:
+        """Untrained probes for a model, on the model's device."""
+        probe = Probe(
+            seeds,
+            state_sizes=model.state_sizes,
+            message_sizes=model.message_sizes,
+            config=config or ProbeConfig(),
+        )
+        return cls(model, probe.to(next(model.parameters()).device))
+
+    @torch.inference_mode()
+    def mask(self, batch: SrlBatch) -> Masked:
+        """Decide every edge in every layer and run the masked model, all seeds at once."""
+        with frozen(self.model):
+            trace = self.model(batch)
+            locations = tuple(
+                value
+                for value in self.probe.locations(trace, batch.source, batch.target)
+                if value is not None
+            )
+            gates = tuple(self.probe.config.gates.decide(value) for value in locations)
+            logits = self.run(trace, batch, gates)
+        return Masked(trace, locations, gates, logits)
+
+    def run(self, trace: Trace, batch: SrlBatch, gates: Sequence[Tensor]) -> Tensor:
+        """Logits [S, N, classes] of the model under gates [S, E] per layer, with the baselines."""
+        masked = self.model.propagate(
+            trace.states[0],
+            batch,
+            messages=trace.messages[0],
+            gates=gates,
+            baselines=self.probe.baselines,
+        )
+        return masked.logits
+
+    def step(
+        self, batch: SrlBatch, *, lowest: int = 0, divergence: Divergence
+    ) -> tuple[Tensor, Tensor]:
+        """Penalty and divergence of one batch, each float [S], differentiable in the probe.
+
+        Call inside :func:`frozen`. The unmasked pass is shared by all seeds and takes no gradient;
+        the masked pass starts at layer ``lowest``, the lowest with gates, from its unmasked
+        messages. The penalty is the expected share of open gates in the layers with gates
+        (equation 11, divided by the number of gates).
+        """
+        probe, model = self.probe, self.model
+        with torch.no_grad():
+            training = model.training
+            model.eval()
+            trace = model(batch)
+            model.train(training)
+        locations = probe.locations(trace, batch.source, batch.target, lowest=lowest)
+        masked = model.propagate(
+            trace.states[lowest],
+            batch,
+            start=lowest,
+            messages=trace.messages[lowest],
+            gates=[None if v is None else probe.config.gates.sample(v) for v in locations],
+            baselines=probe.baselines,
+        )
+        there = torch.stack([v for v in locations if v is not None])
+        expected = probe.config.gates.nonzero_probability(there).sum(dim=(0, 2))
+        penalty = expected / max(1, there.shape[0] * there.shape[2])
+        return penalty, divergence(trace.logits, masked.logits)
+
+    def evaluate(
+        self, examples: Sequence[SrlExample], *, tokens: int = 4000, lowest: int = 0
+    ) -> dict[int, Quality]:
+        """Quality of each seed's masks on annotated examples; layers below ``lowest`` stay open."""
+        seeds, layers = self.probe.seeds, len(self.probe.layers)
+        plain = torch.zeros(3, dtype=torch.long)
+        masked = torch.zeros(len(seeds), 3, dtype=torch.long)
+        kept = torch.zeros(layers, len(seeds), dtype=torch.float64)
+        edges = 0
+        ordered = sorted(examples, key=len)
+        for run in in_order([len(e) for e in ordered], tokens=tokens):
+            batch = self.collate([ordered[i] for i in run])
+            with torch.inference_mode(), frozen(self.model):
+                trace = self.model(batch)
+                found = self.probe.locations(trace, batch.source, batch.target, lowest=lowest)
+                gates = [self._decide(v, batch) for v in found]
+                logits = self.run(trace, batch, gates)
+            plain += count_roles(predict_roles(trace.logits), batch.roles).sum(0).cpu()
+            masked += count_roles(predict_roles(logits), batch.roles).sum(1).cpu()
+            kept += torch.stack([g.sum(-1).double().cpu() for g in gates])
+            edges += batch.num_edges
+        before = RoleCounts(*plain.tolist()).f1
+        shares = (kept / max(edges, 1)).t()
+        return {
+            seed: Quality(
+                before,
+                RoleCounts(*masked[i].tolist()).f1,
+                float(shares[i].mean()),
+                tuple(shares[i].tolist()),
+            )
+            for i, seed in enumerate(seeds)
+        }
+
+    def collate(self, examples: Sequence[SrlExample]) -> SrlBatch:
+        """A batch of examples on the model's device."""
+        device = next(self.model.parameters()).device
+        return collate(examples, num_labels=len(self.model.vocabulary.labels)).to(device)
+
+    def _decide(self, locations: Tensor | None, batch: SrlBatch) -> Tensor:
+        if locations is None:
+            device = batch.source.device
+            return torch.ones(len(self.probe.seeds), batch.num_edges, device=device)
+        return self.probe.config.gates.decide(locations)

@@ -1,0 +1,204 @@
+"""Batches of (sentence, predicate) graphs -> a role for every token, by gateable GCN layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from linguagraph.errors import ConfigError
+from linguagraph.models.batch import SrlBatch
+from linguagraph.models.encoders import BiLstmEncoder, MlpEncoder, TokenEmbedding
+from linguagraph.models.gateable import Trace
+from linguagraph.models.layers import Dropout, GatedGCNLayer, Messages, aggregate
+from linguagraph.models.vocabulary import SrlVocabulary
+
+__all__ = ["SRL_MODELS", "SrlConfig", "SrlModel"]
+
+
+@dataclass(frozen=True)
+class SrlConfig:
+    """Architecture of an SRL model; widths in units, rates in [0, 1).
+
+    Attributes:
+        encoder: ``mlp`` or ``bilstm``.
+        gcn_layers: graph layers on top of the encoder.
+        hidden: width of the MLP encoder, GCN states and classifier.
+        lstm_hidden, lstm_layers: per direction; used by ``bilstm`` only.
+        word ... mark: embedding widths, see :class:`TokenEmbedding`.
+        dropout: on encoder inputs, layer outputs and in the classifier.
+        word_dropout: words and lemmas replaced by unknown.
+        edge_dropout: messages dropped in training (whole edges, per layer).
+    """
+
+    encoder: str = "mlp"
+    gcn_layers: int = 2
+    hidden: int = 256
+    lstm_hidden: int = 200
+    lstm_layers: int = 2
+    word: int = 100
+    lemma: int = 100
+    tag: int = 32
+    suffix: int = 32
+    shape: int = 8
+    predicate: int = 64
+    mark: int = 16
+    dropout: float = 0.3
+    word_dropout: float = 0.1
+    edge_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ("mlp", "bilstm"):
+            raise ConfigError(f"encoder={self.encoder!r}; expected 'mlp' or 'bilstm'")
+        if self.gcn_layers < 1:
+            raise ConfigError(f"gcn_layers={self.gcn_layers}; expected at least 1")
+
+    def to_json(self) -> dict[str, Any]:
+        """Field names and values."""
+        return asdict(self)
+
+
+SRL_MODELS: dict[str, SrlConfig] = {
+    "srl-gnn": SrlConfig(encoder="mlp", gcn_layers=2),
+    "srl-lstm-gnn": SrlConfig(encoder="bilstm", gcn_layers=1),
+}
+
+
+class SrlModel(nn.Module):
+    """Semantic role labelling with gold predicates over the dependency graph.
+
+    After Marcheggiani & Titov (2017): embeddings with a predicate mark, an encoder, gated GCN
+    layers, and for each token a role from its state, the predicate's state and the predicate
+    lemma. Departures: an MLP read-out instead of a role-specific bilinear one; a suffix and a shape
+    embedding instead of pretrained vectors.
+
+    Args:
+        config: architecture.
+        vocabulary: of the training data.
+    """
+
+    def __init__(self, config: SrlConfig, vocabulary: SrlVocabulary) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = vocabulary
+        self.embedding = TokenEmbedding(
+            vocabulary,
+            word=config.word,
+            lemma=config.lemma,
+            tag=config.tag,
+            suffix=config.suffix,
+            shape=config.shape,
+            predicate=config.predicate,
+            mark=config.mark,
+            word_dropout=config.word_dropout,
+        )
+        self.encoder: MlpEncoder | BiLstmEncoder
+        if config.encoder == "mlp":
+            self.encoder = MlpEncoder(
+                self.embedding.width, hidden=config.hidden, dropout=config.dropout
+            )
+        else:
+            self.encoder = BiLstmEncoder(
+                self.embedding.width,
+                hidden=config.lstm_hidden,
+                layers=config.lstm_layers,
+                dropout=config.dropout,
+            )
+        widths = [self.encoder.width] + [config.hidden] * config.gcn_layers
+        self.layers = nn.ModuleList(
+            GatedGCNLayer(inputs, outputs, edge_types=vocabulary.num_edge_types)
+            for inputs, outputs in pairwise(widths)
+        )
+        self.dropout = Dropout(config.dropout)
+        self.token = nn.Linear(config.hidden, config.hidden)
+        self.predicate = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.predicate_lemmas = nn.Embedding(len(vocabulary.predicates), config.hidden)
+        nn.init.normal_(self.predicate_lemmas.weight, std=0.1)
+        self.roles = nn.Linear(config.hidden, len(vocabulary.roles))
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Width of the states that enter each layer."""
+        return (self.encoder.width,) + (self.config.hidden,) * (len(self.layers) - 1)
+
+    @property
+    def message_sizes(self) -> tuple[int, ...]:
+        """Width of the messages of each layer."""
+        return (self.config.hidden,) * len(self.layers)
+
+    def encode(self, batch: SrlBatch) -> Tensor:
+        """States below the first graph layer, float [N, width]."""
+        states: Tensor = self.dropout(self.encoder(self.embedding(batch), batch))
+        return states
+
+    def messages(self, layer: int, states: Tensor, batch: SrlBatch) -> Messages:
+        """Messages of one layer for given incoming states [..., N, width]."""
+        module: GatedGCNLayer = self.layers[layer]  # type: ignore[assignment]
+        return module.messages(states, batch.source, batch.edge_type, batch.direction)
+
+    def classify(self, states: Tensor, batch: SrlBatch) -> Tensor:
+        """Role logits [..., N, roles] from the states above the last layer [..., N, hidden]."""
+        at_predicate = self.predicate(states.index_select(-2, batch.predicate))
+        shared = at_predicate + self.predicate_lemmas(batch.predicate_lemma)
+        hidden = self.token(states) + shared.index_select(-2, batch.example)
+        logits: Tensor = self.roles(self.dropout(F.relu(hidden)))
+        return logits
+
+    def propagate(
+        self,
+        states: Tensor,
+        batch: SrlBatch,
+        *,
+        start: int = 0,
+        messages: Messages | None = None,
+        gates: Sequence[Tensor | None] | None = None,
+        baselines: Sequence[Tensor | None] | None = None,
+    ) -> Trace:
+        """Run layers ``start`` and above, then the read-out.
+
+        Args:
+            states: entering layer ``start``, float [..., N, width].
+            batch: the graphs.
+            start: first layer to run.
+            messages: messages of layer ``start`` if already known (they are not computed again).
+            gates: per layer float [..., E] in [0, 1] or ``None``; leading dimensions (seeds) may
+                appear at the first gated layer.
+            baselines: per layer float [..., D] or ``None`` (zeros).
+
+        Returns:
+            The trace; its messages are those before masking.
+        """
+        count = len(self.layers)
+        entering, sent = [], []
+        for layer in range(start, count):
+            entering.append(states)
+            known = layer == start and messages is not None
+            current = messages if known else self.messages(layer, states, batch)
+            assert current is not None
+            sent.append(current)
+            mask = gates[layer] if gates is not None else None
+            fill = baselines[layer] if baselines is not None else None
+            if self.training and self.config.edge_dropout > 0 and mask is None:
+                mask = self._edge_mask(batch)
+            states = self.dropout(aggregate(current, batch.target, gates=mask, baseline=fill))
+        return Trace(self.classify(states, batch), tuple(entering), tuple(sent), start)
+
+    def forward(
+        self,
+        batch: SrlBatch,
+        *,
+        gates: Sequence[Tensor | None] | None = None,
+        baselines: Sequence[Tensor | None] | None = None,
+    ) -> Trace:
+        """Encode, then :meth:`propagate` from the bottom layer; logits are [..., N, roles]."""
+        return self.propagate(self.encode(batch), batch, gates=gates, baselines=baselines)
+
+    def _edge_mask(self, batch: SrlBatch) -> Tensor:
+        keep = 1 - self.config.edge_dropout
+        drawn = torch.rand(batch.num_edges, device=batch.source.device) < keep
+        return drawn.float() / keep
