@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from linguagraph.errors import TableError
 
-__all__ = ["EDGES", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ = ["EDGES", "GRAPHS", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -228,6 +228,19 @@ SCORES = Table(
         Column("gold", "int", "gold triples"),
         Column("kept", "int", "edges kept, summed over layers"),
         Column("edges", "int", "edges, summed over layers"),
+    ),
+)
+
+GRAPHS = Table(
+    "graphs",
+    (
+        Column("sentence", "int", "sentence, counted from 0 over the corpus"),
+        Column("nodes", "int", "nodes of the sentence's graph"),
+        Column("edge", "int", "edge id within the graph, from 0; -1 in the row of an empty graph"),
+        Column("source", "int", "node the edge leaves; -1 in the row of an empty graph"),
+        Column("target", "int", "node the edge enters; -1 in the row of an empty graph"),
+        Column("label", "category", "edge label; empty in the row of an empty graph"),
+        Column("direction", "category", "-> or <-; empty in the row of an empty graph"),
     ),
 )
 

@@ -1,16 +1,22 @@
-"""The tables of one run in memory, read from and written to its directory; needs no torch."""
+"""Tables <-> Parquet with declared columns; the tables of one run in memory. Needs no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TABLES, Table
 from linguagraph.documents.records import Sentence
+from linguagraph.errors import TableError
+from linguagraph.files import replaced
 
-__all__ = ["RunTables"]
+__all__ = ["RunTables", "read_table", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +35,67 @@ class RunTables:
     scores: pd.DataFrame
     manifest: Mapping[str, Any] = field(default_factory=dict)
     sentences: Mapping[int, Sentence] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        directory: str | Path,
+        *,
+        manifest: Mapping[str, Any] | None = None,
+        sentences: Mapping[int, Sentence] | None = None,
+    ) -> RunTables:
+        """Read ``edges.parquet``, ``paths.parquet``, ``roles.parquet`` and ``scores.parquet``."""
+        tables = {
+            name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
+        }
+        return cls(**tables, manifest=manifest or {}, sentences=sentences or {})
+
+    def write(self, directory: str | Path) -> None:
+        """Write the four tables."""
+        for table in (EDGES, PATHS, ROLES, SCORES):
+            write_table(
+                [getattr(self, table.name)], Path(directory) / f"{table.name}.parquet", table
+            )
+
+
+def write_table(frames: Iterable[pd.DataFrame], path: str | Path, table: Table) -> int:
+    """Write frames one after another as one Parquet file (zstd), all or nothing.
+
+    Args:
+        frames: each checked against ``table``; only one is in memory at a time.
+        path: target.
+        table: declared columns.
+
+    Returns:
+        The number of rows.
+    """
+    rows = 0
+    with (
+        replaced(path) as temporary,
+        pq.ParquetWriter(temporary, table.schema, compression="zstd") as writer,
+    ):
+        for frame in frames:
+            checked = table.check(frame)
+            rows += len(checked)
+            writer.write_table(
+                pa.Table.from_pandas(checked, schema=table.schema, preserve_index=False)
+            )
+    return rows
+
+
+def read_table(path: str | Path, table: Table) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote.
+
+    Raises:
+        TableError: the file is missing, damaged or holds other columns.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TableError(f"{path} is missing; run 'linguagraph tabulate' on the run first")
+    try:
+        found = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"{path} is not a readable Parquet file: {error}") from error
+    if tuple(found.column_names) != table.names:
+        raise TableError(f"{path} has columns {found.column_names}; expected {list(table.names)}")
+    return table.check(found.unify_dictionaries().to_pandas())

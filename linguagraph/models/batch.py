@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -110,13 +110,22 @@ class SrlBatch:
 
 
 def encode_examples(
-    sentences: Iterable[Sentence], vocabulary: SrlVocabulary
+    sentences: Iterable[Sentence],
+    vocabulary: SrlVocabulary,
+    *,
+    graphs: Mapping[int, TextGraph] | None = None,
 ) -> Iterator[SrlExample]:
-    """Encode every predicate of every sentence, in order."""
+    """Encode every predicate of every sentence, in order.
+
+    Args:
+        sentences: those without a predicate yield nothing.
+        vocabulary: of the model.
+        graphs: by the sentence's index; dependency graphs are built where it is ``None``.
+    """
     for sentence in sentences:
         if not sentence.frames:
             continue
-        graph = dependency_graph(sentence)
+        graph = dependency_graph(sentence) if graphs is None else graphs[sentence.index]
         encoded = _encode(sentence, graph, vocabulary)
         for frame in sentence.frames:
             roles = np.zeros(len(sentence), dtype=np.int64)

@@ -1,0 +1,270 @@
+"""Sentences, graphs and masks of a shard -> rows of the edge, path and role tables; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from linguagraph.columns import EDGES, PATHS, ROLES
+from linguagraph.documents.records import Frame, Sentence, predicate_type
+from linguagraph.edges.trees import TreePaths
+from linguagraph.errors import TableError
+from linguagraph.graphs.textgraph import TextGraph
+
+__all__ = ["Example", "MaskArrays", "Names", "edge_rows", "path_rows", "role_rows"]
+
+KINDS = ("predicate", "argument", "other_argument", "elsewhere")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Constant columns: corpus, explained model and masking method."""
+
+    corpus: str
+    model: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One predicate of one sentence, with the prediction of the unmasked model.
+
+    Attributes:
+        index: example number in the corpus, from 0.
+        sentence, frame, graph: what it is about.
+        roles: predicted role of each token, ``None`` where there is none.
+    """
+
+    index: int
+    sentence: Sentence
+    frame: Frame
+    graph: TextGraph
+    roles: tuple[str | None, ...]
+
+    @cached_property
+    def type(self) -> str:
+        """Predicate type."""
+        token = self.sentence.tokens[self.frame.predicate]
+        return predicate_type(token.xpos, token.upos)
+
+    @cached_property
+    def gold(self) -> tuple[str | None, ...]:
+        """Gold role of each token."""
+        found: list[str | None] = [None] * len(self.sentence)
+        for role in self.frame.roles:
+            found[role.token] = role.label
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class MaskArrays:
+    """Masks of consecutive examples; S seeds, L layers, E edges over all examples in order.
+
+    Attributes:
+        seeds: S probe seeds.
+        scores: float32 [S, L, E], probability that the gate is open.
+        retained: bool [S, L, E].
+        soft_gates: float32 [L, E], the model's own gates, or ``None``.
+    """
+
+    seeds: tuple[int, ...]
+    scores: NDArray[np.float32]
+    retained: NDArray[np.bool_]
+    soft_gates: NDArray[np.float32] | None
+
+    def __post_init__(self) -> None:
+        if self.scores.shape != self.retained.shape or len(self.seeds) != len(self.scores):
+            raise TableError(
+                f"masks: scores {self.scores.shape}, retained {self.retained.shape}, "
+                f"{len(self.seeds)} seeds; expected (seeds, layers, edges) for both"
+            )
+
+
+def edge_rows(examples: Sequence[Example], masks: MaskArrays, names: Names) -> pd.DataFrame:
+    """One row per example, layer, edge and seed (:data:`linguagraph.columns.EDGES`).
+
+    Raises:
+        TableError: the masks do not have as many edges as the examples' graphs.
+    """
+    counts = np.array([e.graph.num_edges for e in examples], dtype=np.int64)
+    seeds, layers, total = masks.scores.shape
+    if counts.sum() != total:
+        raise TableError(f"masks for {total} edges; the examples have {counts.sum()}")
+    if not total:
+        return EDGES.empty()
+    per_edge = {
+        **_example_columns(examples, counts, names),
+        **_graph_columns(examples),
+        **_target_columns(examples),
+    }
+    order = np.tile(np.arange(total), seeds * layers)
+    columns: dict[str, object] = {name: _take(value, order) for name, value in per_edge.items()}
+    columns["seed"] = np.repeat(np.array(masks.seeds), layers * total)
+    columns["layer"] = np.tile(np.repeat(np.arange(layers), total), seeds)
+    columns["score"] = masks.scores.reshape(-1)
+    columns["retained"] = masks.retained.reshape(-1)
+    if masks.soft_gates is None:
+        columns["soft_gate"] = np.full(len(order), np.nan, dtype=np.float32)
+    else:
+        columns["soft_gate"] = np.tile(masks.soft_gates.reshape(-1), seeds)
+    return EDGES.check(pd.DataFrame(columns))
+
+
+def path_rows(
+    examples: Sequence[Example], masks: MaskArrays, names: Names
+) -> tuple[pd.DataFrame, int]:
+    """One row per example, predicted argument and seed (:data:`linguagraph.columns.PATHS`).
+
+    Returns:
+        The rows, and how many arguments were left out because no path leads to them (a sentence
+        with several roots).
+    """
+    rows: list[dict[str, object]] = []
+    lost = start = 0
+    trees: dict[int, TreePaths] = {}
+    for example in examples:
+        end = start + example.graph.num_edges
+        tree = trees.setdefault(id(example.graph), TreePaths(example.graph))
+        kept = masks.retained[:, :, start:end]
+        shared = _example_values(example, names)
+        for token, role in enumerate(example.roles):
+            if role is None:
+                continue
+            path = tree.path(example.frame.predicate, token)
+            if path is None:
+                lost += 1
+                continue
+            row = {
+                **shared,
+                "argument_index": token,
+                "role": role,
+                "gold_role": example.gold[token],
+                "path": tree.name(path),
+                "path_length": len(path),
+                "token_distance": abs(example.frame.predicate - token),
+            }
+            for index, seed in enumerate(masks.seeds):
+                on_path = kept[index][:, path]
+                rows.append(
+                    {
+                        **row,
+                        "seed": seed,
+                        "retained_by_layer": on_path.sum(axis=1).tolist(),
+                        "subpath_length": subpath_length(on_path),
+                    }
+                )
+        start = end
+    return (PATHS.check(pd.DataFrame(rows)) if rows else PATHS.empty()), lost
+
+
+def subpath_length(retained: NDArray[np.bool_]) -> int:
+    """Longest retained subpath ending at the end of a path, one edge per layer, layers ascending.
+
+    Information travels one edge per layer, so that a subpath counts only if its edges are retained
+    in ascending layers. Taking the highest possible layer for each edge, from the last edge
+    backwards, is optimal.
+
+    Args:
+        retained: bool [layers, path length], in path order.
+    """
+    above, length = retained.shape[0], 0
+    for edge in range(retained.shape[1] - 1, -1, -1):
+        layers = np.flatnonzero(retained[:above, edge])
+        if not len(layers):
+            break
+        above, length = int(layers[-1]), length + 1
+    return length
+
+
+def role_rows(examples: Sequence[Example], names: Names) -> pd.DataFrame:
+    """One row per example and token with a gold or predicted role."""
+    rows = [
+        {
+            **{k: v for k, v in _example_values(example, names).items() if k != "method"},
+            "token": token,
+            "token_distance": abs(example.frame.predicate - token),
+            "gold_role": gold,
+            "role": role,
+        }
+        for example in examples
+        for token, (gold, role) in enumerate(zip(example.gold, example.roles, strict=True))
+        if gold is not None or role is not None
+    ]
+    return ROLES.check(pd.DataFrame(rows)) if rows else ROLES.empty()
+
+
+def _example_values(example: Example, names: Names) -> dict[str, object]:
+    lemma = example.sentence.tokens[example.frame.predicate].lemma
+    return {
+        "corpus": names.corpus,
+        "document": example.sentence.document,
+        "sentence": example.sentence.index,
+        "example": example.index,
+        "predicate_index": example.frame.predicate,
+        "predicate_lemma": lemma or "_",
+        "predicate_type": example.type,
+        "model": names.model,
+        "method": names.method,
+    }
+
+
+def _example_columns(
+    examples: Sequence[Example], counts: NDArray[np.int64], names: Names
+) -> dict[str, object]:
+    table = pd.DataFrame([_example_values(example, names) for example in examples])
+    place = np.repeat(np.arange(len(examples)), counts)
+    return {
+        name: _take(
+            pd.Categorical(table[name]) if table[name].dtype.kind not in "iu" else table[name],
+            place,
+        )
+        for name in table.columns
+    }
+
+
+def _graph_columns(examples: Sequence[Example]) -> dict[str, object]:
+    index = np.concatenate([e.graph.edge_index for e in examples], axis=1)
+    return {
+        "edge": np.concatenate([np.arange(e.graph.num_edges) for e in examples]),
+        "source": index[0],
+        "target": index[1],
+        "label": pd.Categorical([label for e in examples for label in e.graph.labels]),
+        "direction": pd.Categorical([d for e in examples for d in e.graph.directions]),
+        "token_distance": np.abs(index[0] - index[1]),
+    }
+
+
+def _target_columns(examples: Sequence[Example]) -> dict[str, object]:
+    arguments: dict[int, NDArray[np.int64]] = {}
+    for example in examples:
+        there = np.array([role is not None for role in example.roles], dtype=np.int64)
+        known = arguments.setdefault(example.sentence.index, np.zeros_like(there))
+        known += there
+    kinds: list[NDArray[np.int64]] = []
+    roles: list[str | None] = []
+    gold: list[str | None] = []
+    for example in examples:
+        own = np.array([role is not None for role in example.roles])
+        kind = np.where(arguments[example.sentence.index] > 0, 2, 3).astype(np.int64)
+        kind[own] = 1
+        kind[example.frame.predicate] = 0
+        target = example.graph.edge_index[1]
+        kinds.append(kind[target])
+        roles.extend(example.roles[t] for t in target)
+        gold.extend(example.gold[t] for t in target)
+    return {
+        "target_kind": pd.Categorical.from_codes(np.concatenate(kinds), categories=pd.Index(KINDS)),
+        "target_role": pd.Categorical(roles),
+        "target_gold_role": pd.Categorical(gold),
+    }
+
+
+def _take(values: object, order: NDArray[np.int64]) -> object:
+    if isinstance(values, pd.Series):
+        return values.to_numpy()[order]
+    return values.take(order)  # type: ignore[attr-defined]

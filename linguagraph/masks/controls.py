@@ -1,0 +1,144 @@
+"""Masks of a batch -> weaker and random masks of the same size, and the scores under each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from linguagraph.masks.graphmask import GraphMask, Masked
+from linguagraph.models.batch import SrlBatch
+from linguagraph.models.scoring import count_roles, predict_roles
+
+__all__ = ["CONDITIONS", "SHARES", "control_gates", "draw_like", "score_conditions"]
+
+SHARES = (75, 50, 25, 0)
+CONDITIONS = (
+    "original",
+    "retained_100",
+    *(f"retained_{share}" for share in SHARES),
+    "random",
+    "random_labels",
+    "soft_gates",
+)
+
+
+def draw_like(
+    kept: NDArray[np.bool_], groups: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw, within every group, as many edges as are kept there.
+
+    Args:
+        kept: bool [E].
+        groups: int64 [E], group of each edge.
+        random: source of randomness.
+
+    Returns:
+        bool [E].
+    """
+    order = np.lexsort((random.random(len(kept)), groups))
+    ordered = groups[order]
+    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.zeros(0, dtype=bool)
+    starts = np.flatnonzero(first)
+    rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
+    wanted = np.bincount(groups, weights=kept, minlength=int(groups.max(initial=-1)) + 1)
+    drawn = np.zeros(len(kept), dtype=bool)
+    drawn[order] = rank < wanted[ordered]
+    return drawn
+
+
+def drop_some(
+    kept: NDArray[np.bool_], share: int, random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Keep a random ``share`` percent of the kept edges (rounded to whole edges), bool [E]."""
+    places = np.flatnonzero(kept)
+    stay = random.permutation(places)[: round(len(places) * share / 100)]
+    result = np.zeros(len(kept), dtype=bool)
+    result[stay] = True
+    return result
+
+
+def control_gates(
+    masked: Masked, batch: SrlBatch, random: np.random.Generator
+) -> Iterator[tuple[str, list[Tensor]]]:
+    """Name and gates (L tensors float [S, E]) of every condition that weakens or replaces a mask.
+
+    Shares are drawn per batch, layer and seed; ``random`` keeps as many edges per example and
+    layer, ``random_labels`` as many per label, direction and layer of the batch.
+    """
+    kept = [gates.bool().cpu().numpy() for gates in masked.gates]
+    like = masked.gates[0]
+    for share in SHARES:
+        yield (
+            f"retained_{share}",
+            [_stack([drop_some(row, share, random) for row in layer], like) for layer in kept],
+        )
+    for name, groups in (("random", batch.edge_example()), ("random_labels", batch.edge_type)):
+        key = groups.cpu().numpy()
+        yield name, [_stack([draw_like(row, key, random) for row in layer], like) for layer in kept]
+
+
+def score_conditions(
+    masker: GraphMask,
+    masked: Masked,
+    batch: SrlBatch,
+    *,
+    random: np.random.Generator,
+    thresholds: Sequence[float] | None,
+) -> Iterator[tuple[str, int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Score a batch under every condition.
+
+    Args:
+        masker, masked, batch: what was masked.
+        random: source of the random conditions.
+        thresholds: per layer, the model's own gates below it are closed in ``soft_gates``; ``None``
+            leaves that condition out.
+
+    Yields:
+        condition, seed (-1 where it has none), counts int64 [B, 3] (correct, predicted, gold) and
+        kept edges int64 [B] summed over layers.
+    """
+    every = [torch.ones_like(gates[:1]) for gates in masked.gates]
+    yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch, 0)
+    plans: Iterator[tuple[str, list[Tensor]]] = control_gates(masked, batch, random)
+    for index, seed in enumerate(masker.probe.seeds):
+        yield "retained_100", seed, *_counts(masked.logits, list(masked.gates), batch, index)
+    with torch.inference_mode():
+        for name, gates in plans:
+            logits = masker.run(masked.original, batch, gates)
+            for index, seed in enumerate(masker.probe.seeds):
+                yield name, seed, *_counts(logits, gates, batch, index)
+        if thresholds is not None:
+            gates = [
+                (_soft(sent.soft_gates) >= low).float().unsqueeze(0)
+                for sent, low in zip(masked.original.messages, thresholds, strict=True)
+            ]
+            logits = masker.model.propagate(
+                masked.original.states[0],
+                batch,
+                messages=masked.original.messages[0],
+                gates=gates,
+            ).logits
+            yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
+
+
+def _counts(
+    logits: Tensor, gates: Sequence[Tensor], batch: SrlBatch, index: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    nodes = count_roles(predict_roles(logits[index]), batch.roles)
+    counts = nodes.new_zeros(batch.num_examples, 3).index_add_(0, batch.example, nodes)
+    per_edge = torch.stack([layer[index] for layer in gates]).sum(0).long()
+    kept = per_edge.new_zeros(batch.num_examples).index_add_(0, batch.edge_example(), per_edge)
+    return counts.cpu().numpy(), kept.cpu().numpy()
+
+
+def _stack(rows: Sequence[NDArray[np.bool_]], like: Tensor) -> Tensor:
+    return torch.from_numpy(np.stack(rows)).to(like.device, like.dtype)
+
+
+def _soft(gates: Tensor | None) -> Tensor:
+    assert gates is not None
+    return gates

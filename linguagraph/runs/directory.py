@@ -1,0 +1,211 @@
+"""A directory -> a run: its manifest, its stages and their shards, resumable and safe to share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from linguagraph.errors import RunError
+from linguagraph.files import write_json
+from linguagraph.runs.measure import measured
+
+__all__ = ["Run", "Stage"]
+
+STAGES = ("parse", "graph", "mask", "tabulate", "analyse")
+FORMAT = 1
+
+
+class Stage:
+    """One stage of a run: a folder of shards and ``stage.json`` with what they were made from."""
+
+    def __init__(self, folder: Path, record: dict[str, Any]) -> None:
+        self.folder, self.record = folder, record
+
+    @property
+    def done(self) -> bool:
+        """Whether the stage has finished."""
+        return bool(self.record.get("done"))
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Numbers that the stage leaves for later ones."""
+        info: dict[str, Any] = self.record.setdefault("info", {})
+        return info
+
+    def shard(self, number: int, suffix: str) -> Path:
+        """Path of a shard's file."""
+        return self.folder / f"shard-{number:05d}{suffix}"
+
+    def shards(self, suffix: str) -> list[Path]:
+        """Existing files of shards, in order."""
+        return sorted(self.folder.glob(f"shard-*{suffix}"))
+
+    def save(self) -> None:
+        """Write ``stage.json``."""
+        write_json(self.folder / "stage.json", self.record)
+
+
+class Run:
+    """A run directory.
+
+    Args:
+        path: the directory; made by :meth:`create`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: str | Path, *, resume: bool) -> Run:
+        """Make a run directory, or go on with one.
+
+        Raises:
+            RunError: the directory holds a run and ``resume`` is false, or it is not empty and
+                holds something else.
+        """
+        run = cls(path)
+        if run.path.exists() and not run.path.is_dir():
+            raise RunError(f"{path} is a file; give a directory for the run")
+        if (run.path / "manifest.json").is_file():
+            if not resume:
+                raise RunError(f"{path} already holds a run; add --resume, or choose another")
+        elif run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
+            raise RunError(f"{path} is not empty and holds no run; choose another directory")
+        else:
+            run.path.mkdir(parents=True, exist_ok=True)
+            run.update(format=FORMAT, stages={})
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """A run that exists.
+
+        Raises:
+            RunError: there is none.
+        """
+        run = cls(path)
+        if not (run.path / "manifest.json").is_file():
+            raise RunError(f"{path} holds no run; begin one with 'linguagraph parse CORPUS -o DIR'")
+        return run
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Content of ``manifest.json``.
+
+        Raises:
+            RunError: it is damaged or of another version.
+        """
+        path = self.path / "manifest.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise RunError(f"{path} is not the manifest of a run of format {FORMAT}")
+        return found
+
+    def update(self, **values: Any) -> None:
+        """Set keys of the manifest; ``dropped`` counts are merged."""
+        path = self.path / "manifest.json"
+        known = self.manifest if path.is_file() else {}
+        if "dropped" in values:
+            values["dropped"] = {**known.get("dropped", {}), **values["dropped"]}
+        write_json(path, {**known, **values})
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes out of this run while the block runs.
+
+        Raises:
+            RunError: another process is at work here.
+        """
+        try:
+            import fcntl
+        except ImportError:  # a system without POSIX locks
+            yield
+            return
+        with open(self.path / ".lock", "w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RunError(f"another process is at work in {self.path}; wait for it") from error
+            yield
+
+    @contextmanager
+    def stage(self, name: str, key: dict[str, Any]) -> Iterator[Stage]:
+        """Work on a stage.
+
+        If the folder was made from another ``key`` it is emptied first, and later stages with it.
+        Time adds up over attempts that were interrupted; what they finished is kept.
+        """
+        folder = self.path / name
+        key = json.loads(json.dumps(key))
+        record: dict[str, Any] = {"key": key, "seconds": 0.0, "peak_memory_mb": None}
+        before = self._record(name)
+        if before is not None and before.get("key") == key:
+            record = before
+        else:
+            for later in STAGES[STAGES.index(name) :]:
+                shutil.rmtree(self.path / later, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = Stage(folder, record)
+        if stage.done:
+            yield stage
+            return
+        earlier = float(record["seconds"])
+        stage.save()
+        try:
+            with measured() as usage:
+                yield stage
+            record["done"] = True
+        finally:
+            record["seconds"] = round(earlier + usage.seconds, 2)
+            record["peak_memory_mb"] = usage.peak_memory_mb
+            stage.save()
+        self._note(name, record)
+
+    def finished(self, name: str) -> Stage:
+        """A stage that has finished.
+
+        Raises:
+            RunError: it has not.
+        """
+        record = self._record(name)
+        if record is None or not record.get("done"):
+            raise RunError(f"{self.path} has no finished stage {name!r}; run 'linguagraph {name}'")
+        return Stage(self.path / name, record)
+
+    def _record(self, name: str) -> dict[str, Any] | None:
+        path = self.path / name / "stage.json"
+        if not path.is_file():
+            return None
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _note(self, name: str, record: dict[str, Any]) -> None:
+        stages = dict(self.manifest.get("stages", {}))
+        stages[name] = {k: record[k] for k in ("seconds", "peak_memory_mb")}
+        self.update(stages={s: stages[s] for s in STAGES if s in stages})
+
+
+def free_threads(threads: int | None) -> int:
+    """Number of threads to use: as asked, else the processors that this process may use.
+
+    Raises:
+        RunError: fewer than one.
+    """
+    if threads is not None and threads < 1:
+        raise RunError(f"threads={threads}; expected at least 1")
+    if threads is not None:
+        return threads
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,275 @@
+"""Stage mask: shards of sentences and graphs -> shards of masks, predictions and scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from linguagraph.columns import SCORES
+from linguagraph.documents.records import Frame, predicate_type
+from linguagraph.edges.storage import write_table
+from linguagraph.errors import MaskError, RunError
+from linguagraph.files import write_json
+from linguagraph.masks.controls import score_conditions
+from linguagraph.masks.frozen import frozen
+from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples, in_order
+from linguagraph.models.checkpoints import load_tensors, save_tensors
+from linguagraph.models.scoring import predict_roles
+from linguagraph.runs.directory import Run, Stage
+from linguagraph.runs.models import Explained
+from linguagraph.runs.parsing import Sentences, read_graphs
+from linguagraph.runs.progress import Progress, no_progress
+
+__all__ = ["TOKENS", "mask_stage", "read_masks"]
+
+TOKENS = 4000
+"""Tokens per batch, counting a token once per predicate of its sentence."""
+
+METHOD = "graphmask"
+
+
+def mask_stage(
+    run: Run,
+    explained: Explained,
+    *,
+    tokens: int = TOKENS,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> Stage:
+    """Mask every edge of every example in every layer, and score the model under all conditions.
+
+    Args:
+        run: parsed, with graphs.
+        explained: model and probes.
+        tokens: tokens per batch.
+        seed: of the random controls.
+        progress: for people who wait.
+
+    Raises:
+        RunError: earlier stages are not finished.
+        MaskError: no predicate in the corpus.
+    """
+    parsed, graphed = run.finished("parse"), run.finished("graph")
+    if not parsed.info.get("predicates"):
+        raise MaskError(
+            "the corpus has no predicates, so that there is nothing to explain; annotate them "
+            "(FILLPRED and PRED in CoNLL-2009)"
+        )
+    key: dict[str, Any] = {
+        "graph": graphed.record["key"],
+        "model": explained.fingerprints,
+        "tokens": tokens,
+        "seed": seed,
+    }
+    with run.stage("mask", key) as stage:
+        if stage.done:
+            return stage
+        masking = _Masking(explained, Sentences(parsed.folder), graphed, stage, tokens, seed)
+        count = parsed.info["shards"]
+        thresholds = masking.thresholds(count, progress)
+        task = progress("masking edges", parsed.info["predicates"])
+        for number in range(count):
+            task(masking.shard(number, thresholds))
+        task.close()
+        stage.info.update(
+            seeds=list(explained.masker.probe.seeds),
+            roles=list(explained.masker.model.vocabulary.roles.items),
+            model=explained.name,
+            method=METHOD,
+            thresholds=thresholds,
+            unknown_labels=masking.unknown,
+        )
+        run.update(**_described(explained, masking))
+    return stage
+
+
+class _Masking:
+    """One pass over the shards; holds what all of them share."""
+
+    def __init__(
+        self,
+        explained: Explained,
+        sentences: Sentences,
+        graphs: Stage,
+        stage: Stage,
+        tokens: int,
+        seed: int,
+    ) -> None:
+        self.explained, self.masker = explained, explained.masker
+        self.sentences, self.graphs, self.stage = sentences, graphs, stage
+        self.tokens, self.seed = tokens, seed
+        self.unknown: dict[str, int] = {}
+
+    def examples(self, number: int) -> list[SrlExample]:
+        """Examples of a shard, in order."""
+        graphs = read_graphs(self.graphs, number)
+        vocabulary = self.masker.model.vocabulary
+        for graph in graphs.values():
+            for label in graph.labels[::2]:
+                if label not in vocabulary.labels.index:
+                    self.unknown[label] = self.unknown.get(label, 0) + 1
+        sentences = self.sentences.shard(number)
+        return list(encode_examples(sentences, vocabulary, graphs=graphs))
+
+    def batches(self, examples: list[SrlExample]) -> Iterator[tuple[list[int], SrlBatch]]:
+        """Positions and batches of examples of similar length."""
+        order = sorted(range(len(examples)), key=lambda i: (len(examples[i]), i))
+        for run in in_order([len(examples[i]) for i in order], tokens=self.tokens):
+            places = [order[i] for i in run]
+            yield places, self.masker.collate([examples[i] for i in places])
+
+    def thresholds(self, shards: int, progress: Progress) -> list[float] | None:
+        """Per layer, mean minus standard deviation of the model's own gates over the corpus."""
+        path = self.stage.folder / "soft_gates.json"
+        if path.is_file():
+            stored: list[float] | None = json.loads(path.read_text(encoding="utf-8"))
+            return stored
+        layers = len(self.masker.probe.layers)
+        sums = np.zeros((layers, 3))
+        task = progress("reading the model's gates", shards)
+        for number in range(shards):
+            for _, batch in self.batches(self.examples(number)):
+                with torch.inference_mode(), frozen(self.masker.model):
+                    trace = self.masker.model(batch)
+                for layer, sent in enumerate(trace.messages):
+                    if sent.soft_gates is None:
+                        return None
+                    values = sent.soft_gates.double()
+                    sums[layer] += [values.numel(), values.sum().item(), (values**2).sum().item()]
+            task(1)
+        task.close()
+        count = np.maximum(sums[:, 0], 1)
+        mean = sums[:, 1] / count
+        spread = np.sqrt(np.maximum(sums[:, 2] / count - mean**2, 0))
+        found = [float(value) for value in mean - spread]
+        write_json(path, found)
+        return found
+
+    def shard(self, number: int, thresholds: list[float] | None) -> int:
+        """Mask and score one shard, unless that is done; returns the number of its examples."""
+        examples = self.examples(number)
+        target = self.stage.shard(number, ".safetensors")
+        if target.is_file() and self.stage.shard(number, ".parquet").is_file():
+            return len(examples)
+        random = np.random.default_rng([self.seed, number])
+        edges = np.cumsum([0, *(e.graph.num_edges for e in examples)])
+        nodes = np.cumsum([0, *(len(e) for e in examples)])
+        seeds, layers = len(self.masker.probe.seeds), len(self.masker.probe.layers)
+        locations = np.zeros((seeds, layers, edges[-1]), dtype=np.float32)
+        soft = np.full((layers, edges[-1]), np.nan, dtype=np.float32)
+        roles = np.zeros(nodes[-1], dtype=np.int32)
+        tally = _Tally(examples, layers)
+        for places, batch in self.batches(examples):
+            masked = self.masker.mask(batch)
+            on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
+            for layer, values in enumerate(masked.locations):
+                locations[:, layer, on_edges] = values.cpu().numpy()
+                gates = masked.original.messages[layer].soft_gates
+                if gates is not None:
+                    soft[layer, on_edges] = gates.cpu().numpy()
+            roles[on_nodes] = predict_roles(masked.original.logits).cpu().numpy()
+            for found in score_conditions(
+                self.masker, masked, batch, random=random, thresholds=thresholds
+            ):
+                tally.add(places, *found)
+        frame = tally.frame(self.explained.name)
+        write_table([frame], self.stage.shard(number, ".parquet"), SCORES)
+        tensors = {"locations": locations, "roles": roles, "soft_gates": soft}
+        save_tensors(
+            target,
+            {name: torch.from_numpy(value) for name, value in tensors.items()},
+            {"kind": "masks"},
+        )
+        return len(examples)
+
+
+class _Tally:
+    """Counts of one shard by condition and seed, one row per example."""
+
+    def __init__(self, examples: list[SrlExample], layers: int) -> None:
+        self.counts: dict[tuple[str, int], NDArray[np.int64]] = {}
+        self.base = pd.DataFrame(
+            {
+                "sentence": [e.sentence.index for e in examples],
+                "predicate_type": [_type(e) for e in examples],
+                "edges": [layers * e.graph.num_edges for e in examples],
+            }
+        )
+
+    def add(
+        self,
+        places: list[int],
+        condition: str,
+        seed: int,
+        counts: NDArray[np.int64],
+        kept: NDArray[np.int64],
+    ) -> None:
+        """Note counts [B, 3] and kept edges [B] of the examples at ``places``."""
+        key = (condition, seed)
+        known = self.counts.setdefault(key, np.zeros((len(self.base), 4), dtype=np.int64))
+        known[places, :3] = counts
+        known[places, 3] = kept
+
+    def frame(self, model: str) -> pd.DataFrame:
+        """Rows of :data:`linguagraph.columns.SCORES`, summed by sentence and predicate type."""
+        parts = []
+        for (condition, seed), counts in self.counts.items():
+            columns = ["correct", "predicted", "gold", "kept"]
+            part = pd.concat([self.base, pd.DataFrame(counts, columns=columns)], axis=1)
+            part = part.groupby(["sentence", "predicate_type"], as_index=False, sort=False).sum()
+            parts.append(part.assign(condition=condition, seed=seed, model=model, method=METHOD))
+        return SCORES.check(pd.concat(parts)) if parts else SCORES.empty()
+
+
+def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:
+    """Arrays of one shard: ``locations`` [S, L, E], ``soft_gates`` [L, E], ``roles`` [N].
+
+    Raises:
+        RunError: the shard is missing.
+    """
+    path = stage.shard(number, ".safetensors")
+    if not path.is_file():
+        raise RunError(f"{path} is missing; run 'linguagraph mask' again")
+    tensors, _ = load_tensors(path)
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+
+def _type(example: SrlExample) -> str:
+    frame: Frame = example.frame
+    token = example.sentence.tokens[frame.predicate]
+    return predicate_type(token.xpos, token.upos)
+
+
+def _ranges(starts: NDArray[np.int64], places: list[int]) -> NDArray[np.int64]:
+    return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in places])
+
+
+def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
+    record = dict(explained.record)
+    scores = record.get("scores", {})
+    model = {
+        "name": explained.name,
+        "fingerprint": record["fingerprint"],
+        "parameters": record.get("parameters"),
+        "config": record.get("config", {}),
+        "training": record.get("training", {}),
+        "data": record.get("data", {}),
+        "licence": record.get("licence"),
+        "dev_f1": scores.get("all", {}).get("f1"),
+    }
+    probes = [
+        {k: p.get(k) for k in ("seed", "fingerprint", "config", "training", "quality")}
+        for p in explained.probes
+    ]
+    return {
+        "model": model,
+        "probes": probes,
+        "seeds": list(explained.masker.probe.seeds),
+        "unknown_labels": masking.unknown,
+    }

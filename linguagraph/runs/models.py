@@ -1,0 +1,113 @@
+"""The name of a model, or a directory -> the model, its probes and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linguagraph.errors import CheckpointError, ConfigError
+from linguagraph.masks.graphmask import GraphMask
+from linguagraph.masks.probes import find_probes, load_graphmask
+from linguagraph.models.checkpoints import load_model
+from linguagraph.models.devices import find_device
+from linguagraph.pretrained import BUNDLED, bundled_path
+
+__all__ = ["Explained", "load_explained", "model_directory", "parse_seeds"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A model with its probes, ready to mask.
+
+    Attributes:
+        name: of the model.
+        masker: model and probes, on their device.
+        record: the model's record; probes: one record per seed.
+    """
+
+    name: str
+    masker: GraphMask
+    record: dict[str, Any]
+    probes: list[dict[str, Any]]
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprints of the model and of every probe."""
+        found = {"model": str(self.record["fingerprint"])}
+        return found | {f"seed-{p['seed']}": str(p["fingerprint"]) for p in self.probes}
+
+
+def model_directory(model: str | Path) -> Path:
+    """Directory of a bundled model by its name, or the given directory.
+
+    Raises:
+        ConfigError: neither.
+    """
+    if str(model) in BUNDLED:
+        return bundled_path(str(model))
+    path = Path(model)
+    if not (path / "model.safetensors").is_file():
+        raise ConfigError(
+            f"model={str(model)!r} is neither a bundled model ({', '.join(BUNDLED)}) nor a "
+            "directory with model.safetensors"
+        )
+    return path
+
+
+def parse_seeds(seeds: str | int | Sequence[int] | None, available: Sequence[int]) -> list[int]:
+    """Seeds to use: ``None`` all, a number the first so many, a list (or ``"0,3"``) just these.
+
+    Raises:
+        ConfigError: not understood, or a seed that is not there.
+    """
+    if seeds is None:
+        chosen = list(available)
+    elif isinstance(seeds, str) and "," not in seeds and seeds.isdigit():
+        return parse_seeds(int(seeds), available)
+    elif isinstance(seeds, int):
+        if not 1 <= seeds <= len(available):
+            raise ConfigError(f"seeds={seeds}; there are probes for 1 to {len(available)} seeds")
+        chosen = list(available)[:seeds]
+    else:
+        parts = seeds.split(",") if isinstance(seeds, str) else [str(s) for s in seeds]
+        try:
+            chosen = [int(part) for part in parts if str(part).strip()]
+        except ValueError as error:
+            raise ConfigError(f"seeds={seeds!r}; give a number, or a list such as 0,2,3") from error
+    missing = [seed for seed in chosen if seed not in available]
+    if missing or not chosen or len(set(chosen)) != len(chosen):
+        raise ConfigError(f"seeds={seeds!r}; choose without repetition among {list(available)}")
+    return chosen
+
+
+def load_explained(
+    model: str | Path, *, seeds: str | int | Sequence[int] | None = None, device: str = "auto"
+) -> Explained:
+    """Load a model and its GraphMask probes.
+
+    Args:
+        model: a bundled name, or a directory with ``model.safetensors`` and ``probes/``.
+        seeds: see :func:`parse_seeds`.
+        device: ``cpu``, ``cuda`` or ``auto``.
+
+    Raises:
+        ConfigError, CheckpointError: something is not there or does not fit.
+    """
+    directory = model_directory(model)
+    network, record = load_model(directory)
+    network.to(find_device(device))
+    available = list(find_probes(directory / "probes"))
+    if not available:
+        raise CheckpointError(
+            f"{directory} has no probes; train them with 'linguagraph train graphmask --model "
+            f"{directory}'"
+        )
+    masker, probes = load_graphmask(
+        network,
+        directory / "probes",
+        seeds=parse_seeds(seeds, available),
+        explains=str(record["fingerprint"]),
+    )
+    return Explained(str(record.get("name", directory.name)), masker, record, probes)

@@ -1,0 +1,221 @@
+"""A corpus, or a run with tables -> the report: from Python, and for the command line."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from linguagraph import __version__
+from linguagraph.analyses import Params, analyse, summary
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports import Section, render, save_report, to_iframe
+from linguagraph.runs.directory import Run, free_threads
+from linguagraph.runs.masking import TOKENS, mask_stage
+from linguagraph.runs.measure import hardware, versions
+from linguagraph.runs.models import Explained, load_explained
+from linguagraph.runs.parsing import Sentences, graph_stage, parse_stage
+from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.tabulating import tabulate_stage
+
+__all__ = ["Report", "ReportOptions", "analyse_stage", "report", "run_report"]
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Options of :func:`report`.
+
+    Attributes:
+        model: bundled name, or directory with ``model.safetensors`` and ``probes/``.
+        seeds: probes to use: a number (the first so many), a list, or ``None`` for all.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        batch_size: tokens per batch, counting a token once per predicate of its sentence.
+        limit: read only so many sentences.
+        threads: processor threads; ``None`` takes what the process may use.
+        skip_bad: leave sentences out that cannot be read, and count them.
+        predicted: use the predicted columns of CoNLL-2009.
+        format: of the corpus; ``None`` decides by suffix.
+    """
+
+    model: str = "srl-gnn"
+    seeds: str | int | Sequence[int] | None = None
+    device: str = "auto"
+    batch_size: int = TOKENS
+    limit: int | None = None
+    threads: int | None = None
+    skip_bad: bool = False
+    predicted: bool = False
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report.
+
+    Attributes:
+        run_tables: edges, paths, roles and scores with the manifest.
+        sections: what the report says, in order.
+        summary: content of ``summary.json``.
+        html: the page.
+    """
+
+    run_tables: RunTables = field(repr=False)
+    sections: tuple[Section, ...] = field(repr=False)
+    summary: dict[str, Any] = field(repr=False)
+    html: str = field(repr=False)
+
+    @property
+    def edges(self) -> pd.DataFrame:
+        """The edge table, see :data:`linguagraph.columns.EDGES`."""
+        return self.run_tables.edges
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table of the report by name."""
+        return {t.name: t.frame for section in self.sections for t in section.tables}
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything into a directory and return the path of ``report.html``."""
+        home = Path(path)
+        home.mkdir(parents=True, exist_ok=True)
+        self.run_tables.write(home)
+        save_report(
+            home,
+            sections=self.sections,
+            html=self.html,
+            summary=self.summary,
+            manifest=dict(self.run_tables.manifest),
+        )
+        return home / "report.html"
+
+    def _repr_html_(self) -> str:
+        return to_iframe(self.html)
+
+
+def report(
+    corpus: str | Path,
+    model: str = "srl-gnn",
+    *,
+    out: str | Path | None = None,
+    options: ReportOptions | None = None,
+    params: Params | None = None,
+    resume: bool = False,
+    progress: Progress = no_progress,
+) -> Report:
+    """Explain a model on an annotated corpus and report on it.
+
+    Args:
+        corpus: CoNLL-2009 file with predicates.
+        model: bundled name or directory; ``options.model`` counts where ``options`` is given.
+        out: run directory that keeps every stage; ``None`` works in a temporary one.
+        options: everything else.
+        params: of the analyses.
+        resume: go on with the run in ``out``.
+        progress: see :func:`linguagraph.runs.progress.progress_bars`.
+
+    Raises:
+        LinguagraphError: what is wrong and what to do.
+    """
+    chosen = options or ReportOptions(model=model)
+    if out is not None:
+        return run_report(
+            corpus, out, options=chosen, params=params, resume=resume, progress=progress
+        )
+    with tempfile.TemporaryDirectory(prefix="linguagraph-") as folder:
+        return run_report(
+            corpus, Path(folder) / "run", options=chosen, params=params, progress=progress
+        )
+
+
+def run_report(
+    corpus: str | Path,
+    out: str | Path,
+    *,
+    options: ReportOptions,
+    params: Params | None = None,
+    resume: bool = False,
+    progress: Progress = no_progress,
+    warn: Callable[[str], None] = lambda message: None,
+) -> Report:
+    """All stages, from a corpus to the files of the report in ``out``.
+
+    Finished stages and shards of a resumed run are not computed again.
+    """
+    threads = free_threads(options.threads)
+    torch.set_num_threads(threads)
+    explained = load_explained(options.model, seeds=options.seeds, device=options.device)
+    run = Run.create(out, resume=resume)
+    with run.lock():
+        parse_stage(
+            run,
+            corpus,
+            format=options.format,
+            limit=options.limit,
+            skip_bad=options.skip_bad,
+            predicted=options.predicted,
+            progress=progress,
+            warn=warn,
+        )
+        graph_stage(run, progress=progress)
+        describe(run, explained, threads=threads, options=asdict(options))
+        mask_stage(run, explained, tokens=options.batch_size, progress=progress)
+        tabulate_stage(run, progress=progress)
+        return analyse_stage(run, params=params, progress=progress)
+
+
+def describe(run: Run, explained: Explained, *, threads: int, options: dict[str, Any]) -> None:
+    """Write what is known before the work begins into the manifest."""
+    device = str(next(explained.masker.model.parameters()).device)
+    run.update(
+        linguagraph=__version__,
+        versions=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        options=options,
+        hardware=hardware(device, threads),
+    )
+
+
+def analyse_stage(
+    run: Run, *, params: Params | None = None, progress: Progress = no_progress
+) -> Report:
+    """Tables of a run -> the report and its files.
+
+    Raises:
+        RunError: the run is not tabulated.
+    """
+    params = params or Params()
+    tabulated = run.finished("tabulate")
+    with run.stage("analyse", {"tabulate": tabulated.record["key"], "params": asdict(params)}) as s:
+        s.record["done"] = False
+        task = progress("writing the report", 4)
+        sentences = Sentences(run.path / "parse")
+        tables = RunTables.read(run.path, manifest=run.manifest, sentences=sentences)
+        task(1)
+        sections = analyse(tables, params)
+        task(1)
+        numbers = summary(sections)
+        page = render(
+            sections,
+            title=f"What {_model_name(tables)} uses: {_corpus_name(tables)}",
+            manifest=tables.manifest,
+            summary=numbers,
+        )
+        task(1)
+        save_report(run.path, sections=sections, html=page, summary=numbers)
+        task(1)
+        task.close()
+    return Report(tables, sections, numbers, page)
+
+
+def _model_name(tables: RunTables) -> str:
+    return str(tables.manifest.get("model", {}).get("name", "the model"))
+
+
+def _corpus_name(tables: RunTables) -> str:
+    return str(tables.manifest.get("corpus", {}).get("name", "corpus"))

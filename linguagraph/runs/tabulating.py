@@ -1,0 +1,97 @@
+"""Stage tabulate: shards of masks -> edges, paths, roles and scores as four Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from linguagraph.columns import EDGES, PATHS, ROLES, SCORES
+from linguagraph.edges.build import Example, MaskArrays, Names, edge_rows, path_rows, role_rows
+from linguagraph.edges.storage import read_table, write_table
+from linguagraph.runs.directory import Run, Stage
+from linguagraph.runs.masking import read_masks
+from linguagraph.runs.parsing import Sentences, read_graphs
+from linguagraph.runs.progress import Progress, no_progress
+
+__all__ = ["tabulate_stage"]
+
+
+def tabulate_stage(run: Run, *, progress: Progress = no_progress) -> Stage:
+    """Write ``edges``, ``paths``, ``roles`` and ``scores`` as Parquet beside the manifest.
+
+    Raises:
+        RunError: earlier stages are not finished.
+    """
+    masked = run.finished("mask")
+    with run.stage("tabulate", {"mask": masked.record["key"]}) as stage:
+        if stage.done and all((run.path / f"{t.name}.parquet").is_file() for t in _TABLES):
+            return stage
+        shards = run.finished("parse").info["shards"]
+        task = progress("building tables", shards)
+        paths: list[pd.DataFrame] = []
+        roles: list[pd.DataFrame] = []
+        lost = 0
+
+        def rows() -> Iterator[pd.DataFrame]:
+            nonlocal lost
+            first = 0
+            for number in range(shards):
+                examples, arrays, names = _shard(run, masked, number, first)
+                first += len(examples)
+                found, without = path_rows(examples, arrays, names)
+                lost += without
+                paths.append(found)
+                roles.append(role_rows(examples, names))
+                yield edge_rows(examples, arrays, names)
+                task(1)
+
+        stage.info["edge_rows"] = write_table(rows(), run.path / "edges.parquet", EDGES)
+        stage.info["path_rows"] = write_table(paths, run.path / "paths.parquet", PATHS)
+        write_table(roles, run.path / "roles.parquet", ROLES)
+        scores = (read_table(path, SCORES) for path in masked.shards(".parquet"))
+        write_table(scores, run.path / "scores.parquet", SCORES)
+        task.close()
+        if lost:
+            run.update(dropped={"arguments without a path to their predicate": lost})
+    return stage
+
+
+_TABLES = (EDGES, PATHS, ROLES, SCORES)
+
+
+def _shard(
+    run: Run, masked: Stage, number: int, first: int
+) -> tuple[list[Example], MaskArrays, Names]:
+    sentences = Sentences(run.path / "parse").shard(number)
+    graphs = read_graphs(run.finished("graph"), number)
+    arrays = read_masks(masked, number)
+    info: dict[str, Any] = masked.info
+    labels = [None, *info["roles"][1:]]
+    examples: list[Example] = []
+    start = 0
+    for sentence in sentences:
+        for frame in sentence.frames:
+            codes = arrays["roles"][start : start + len(sentence)]
+            start += len(sentence)
+            examples.append(
+                Example(
+                    index=first + len(examples),
+                    sentence=sentence,
+                    frame=frame,
+                    graph=graphs[sentence.index],
+                    roles=tuple(labels[code] for code in codes),
+                )
+            )
+    soft = arrays["soft_gates"]
+    locations = arrays["locations"]
+    masks = MaskArrays(
+        seeds=tuple(info["seeds"]),
+        scores=(1 / (1 + np.exp(-locations.astype(np.float64)))).astype(np.float32),
+        retained=locations > 0,
+        soft_gates=None if np.isnan(soft).all() else soft,
+    )
+    names = Names(run.manifest["corpus"]["name"], info["model"], info["method"])
+    return examples, masks, names
