@@ -1,3 +1,58 @@
-"""text -> documents -> graphs -> models -> masks -> edges -> aggregates -> figures -> reports."""
+"""text -> documents -> graphs -> models -> masks -> edges -> aggregates -> figures -> reports.
+
+Public names are imported when they are first used, so that ``import linguagraph`` costs nothing:
+
+* :func:`report`: explain a model on a corpus and report on it; returns a :class:`Report`.
+* :func:`read_sentences`, :func:`dependency_graph`: corpora and their graphs.
+* :class:`GraphMask`, :func:`load_explained`: masks over the edges of a model.
+* :class:`RunTables`: the tables of a saved run, without torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linguagraph.documents import read_sentences
+    from linguagraph.edges.storage import RunTables
+    from linguagraph.graphs import dependency_graph
+    from linguagraph.masks.graphmask import GraphMask
+    from linguagraph.runs.analysing import Report
+    from linguagraph.runs.models import load_explained
+    from linguagraph.runs.reporting import ReportOptions, report
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "GraphMask",
+    "Report",
+    "ReportOptions",
+    "RunTables",
+    "__version__",
+    "dependency_graph",
+    "load_explained",
+    "read_sentences",
+    "report",
+]
+
+_HOMES = {
+    "GraphMask": "linguagraph.masks.graphmask",
+    "Report": "linguagraph.runs.analysing",
+    "ReportOptions": "linguagraph.runs.reporting",
+    "RunTables": "linguagraph.edges.storage",
+    "dependency_graph": "linguagraph.graphs",
+    "load_explained": "linguagraph.runs.models",
+    "read_sentences": "linguagraph.documents",
+    "report": "linguagraph.runs.reporting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'linguagraph' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

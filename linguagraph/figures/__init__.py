@@ -1,1 +1,10 @@
-"""."""
+"""Small tables -> matplotlib figures; sentences and edges -> SVG arcs; figures -> SVG and PDF."""
+
+from linguagraph.figures.arcs import arcs
+from linguagraph.figures.bars import bars
+from linguagraph.figures.export import to_pdf, to_svg
+from linguagraph.figures.histogram import histogram
+from linguagraph.figures.lines import lines
+from linguagraph.figures.stacked import stacked
+
+__all__ = ["arcs", "bars", "histogram", "lines", "stacked", "to_pdf", "to_svg"]

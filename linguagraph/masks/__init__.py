@@ -6,6 +6,7 @@ from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask, Masked, Quality
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.masks.nonamortised import NonAmortisedConfig, mask_nonamortised
 from linguagraph.masks.probe import Probe, ProbeConfig
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Lagrangian",
     "LagrangianConfig",
     "Masked",
+    "NonAmortisedConfig",
     "Probe",
     "ProbeConfig",
     "Quality",
     "fit_graphmask",
     "frozen",
+    "mask_nonamortised",
 ]

@@ -24,7 +24,7 @@ def _js(original: Tensor, masked: Tensor) -> Tensor:
     log_p, log_q = F.log_softmax(original, -1), F.log_softmax(masked, -1)
     log_m = torch.logaddexp(log_p.expand_as(log_q), log_q) - math.log(2)
     at_p = (log_p.exp() * (log_p - log_m)).sum(-1)
-    return (at_p + (log_q.exp() * (log_q - log_m)).sum(-1)) / 2
+    return (at_p + (log_q.exp() * (log_q - log_m)).sum(-1)) / (2 * math.log(2))
 
 
 def _cross_entropy(original: Tensor, masked: Tensor) -> Tensor:
@@ -37,11 +37,12 @@ DIVERGENCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "kl": _kl,
     "cross-entropy": _cross_entropy,
 }
-"""Logits [N, C] of the original and [..., N, C] of the masked model -> nats, float [..., N].
+"""Logits [N, C] of the original and [..., N, C] of the masked model -> float [..., N].
 
-``js``: Jensen-Shannon, 0 for equal predictions, at most ln 2, so that a few confident changes do
-not use up the tolerance. ``kl``: KL(original || masked), 0 for equal predictions, unbounded.
-``cross-entropy``: against the original's argmax; its floor is the original's own uncertainty.
+``js``: Jensen-Shannon in bits, from 0 for equal to 1 for disjoint predictions, so that a few
+confident changes do not use up the tolerance. ``kl``: KL(original || masked) in nats, 0 for equal
+predictions, unbounded. ``cross-entropy``: in nats, against the original's argmax; its floor is the
+original's own uncertainty.
 """
 
 UNITS = ("argument", "token")
@@ -72,7 +73,7 @@ class Divergence:
             raise ConfigError(f"unit={self.unit!r}; expected one of {list(UNITS)}")
 
     def __call__(self, original: Tensor, masked: Tensor) -> Tensor:
-        """Original [N, C] and masked [..., N, C] logits -> nats per unit, float [...]."""
+        """Original [N, C] and masked [..., N, C] logits -> divergence per unit, float [...]."""
         values = DIVERGENCES[self.name](original, masked)
         if self.unit == "token":
             return values.mean(-1)

@@ -41,8 +41,8 @@ class FitConfig:
         seed: of the order of the batches, shared by all probes.
     """
 
-    epochs_per_layer: int = 2
-    epochs_after: int = 2
+    epochs_per_layer: int = 1
+    epochs_after: int = 3
     tokens: int = 2000
     lr: float = 2e-3
     divergence: Divergence = field(default_factory=Divergence)

@@ -25,7 +25,7 @@ class LagrangianConfig:
 
     tolerance: float = 0.03
     lr: float = 1e-2
-    initial: float = 1.0
+    initial: float = 3.0
     largest: float = 100.0
 
     def __post_init__(self) -> None:

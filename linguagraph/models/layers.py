@@ -106,7 +106,8 @@ def aggregate(
             there (several masks of one unmasked layer).
         target: int64 [E].
         gates: float [..., E] in [0, 1], or ``None`` for no mask.
-        baseline: float [..., D]; zeros if ``None``.
+        baseline: float [..., D], one for all edges, or [..., E, D], one for each; zeros if
+            ``None``.
 
     Returns:
         float [..., N, D].
@@ -116,6 +117,9 @@ def aggregate(
         summed = sum_at(messages.edges, target, size)
     elif baseline is None:
         summed = sum_at(messages.edges * gates.unsqueeze(-1), target, size)
+    elif baseline.dim() > gates.dim():
+        mixed = torch.lerp(baseline, messages.edges, gates.unsqueeze(-1))
+        summed = sum_at(mixed, target, size)
     else:
         summed = _gated_sum(messages.edges, gates, baseline, target, size)
     return F.relu(summed + messages.loops)

@@ -64,8 +64,8 @@ class SrlConfig:
 
 
 SRL_MODELS: dict[str, SrlConfig] = {
-    "srl-gnn": SrlConfig(encoder="mlp", gcn_layers=2),
-    "srl-lstm-gnn": SrlConfig(encoder="bilstm", gcn_layers=1),
+    "srl-gnn": SrlConfig(encoder="mlp", gcn_layers=2, edge_dropout=0.1),
+    "srl-lstm-gnn": SrlConfig(encoder="bilstm", gcn_layers=1, edge_dropout=0.1),
 }
 
 

@@ -44,7 +44,7 @@ class SrlTrainConfig:
         seed: of initialisation, order and dropout; on CPU the same seed gives the same weights.
     """
 
-    epochs: int = 15
+    epochs: int = 16
     tokens: int = 2000
     lr: float = 2e-3
     weight_decay: float = 0.01
@@ -324,5 +324,6 @@ def _record(
             "examples": len(examples),
         },
         "data": settings["data"],
+        "licence": settings["data"].get("licence"),
         "versions": {"linguagraph": __version__, "torch": torch.__version__.split("+")[0]},
     }

@@ -1,4 +1,4 @@
-"""What an analysis hands to the report: findings in words, figures with their data, tables with captions."""
+"""What an analysis hands to the report: findings in words, figures with data, captioned tables."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Section:
         finding: generated sentence(s) that say what the numbers show.
         figures, tables: in reading order.
         notes: caveats and definitions, a paragraph each.
-        summary: numbers for ``summary.json`` (JSON types only), merged under the section's key.
+        summary: top-level keys of ``summary.json`` and their values (JSON types only).
     """
 
     name: str

@@ -1,0 +1,102 @@
+"""Stage analyse: the tables of a run -> findings, figures and the files of the report; no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from linguagraph.analyses import Params, analyse, summary
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports import Section, render, save_report, to_iframe
+from linguagraph.runs.directory import Run
+from linguagraph.runs.parsing import Sentences
+from linguagraph.runs.progress import Progress, no_progress
+
+__all__ = ["Report", "analyse_stage"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report.
+
+    Attributes:
+        run_tables: edges, paths, roles and scores with the manifest.
+        sections: what the report says, in order.
+        summary: content of ``summary.json``.
+        html: the page.
+    """
+
+    run_tables: RunTables = field(repr=False)
+    sections: tuple[Section, ...] = field(repr=False)
+    summary: dict[str, Any] = field(repr=False)
+    html: str = field(repr=False)
+
+    @property
+    def edges(self) -> pd.DataFrame:
+        """The edge table, see :data:`linguagraph.columns.EDGES`."""
+        return self.run_tables.edges
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table of the report by name."""
+        return {t.name: t.frame for section in self.sections for t in section.tables}
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything into a directory and return the path of ``report.html``."""
+        home = Path(path)
+        home.mkdir(parents=True, exist_ok=True)
+        self.run_tables.write(home)
+        save_report(
+            home,
+            sections=self.sections,
+            html=self.html,
+            summary=self.summary,
+            manifest=dict(self.run_tables.manifest),
+        )
+        return home / "report.html"
+
+    def _repr_html_(self) -> str:
+        return to_iframe(self.html)
+
+
+def analyse_stage(
+    run: Run, *, params: Params | None = None, progress: Progress = no_progress
+) -> Report:
+    """Tables of a run -> the report and its files.
+
+    Raises:
+        RunError: the run is not tabulated.
+    """
+    params = params or Params()
+    tabulated = run.finished("tabulate")
+    with run.stage("analyse", {"tabulate": tabulated.record["key"], "params": asdict(params)}) as s:
+        s.record["done"] = False
+        task = progress("writing the report", 4)
+        sentences = Sentences(run.path / "parse")
+        tables = RunTables.read(run.path, manifest=run.manifest, sentences=sentences)
+        task(1)
+        sections = analyse(tables, params)
+        task(1)
+        numbers = summary(sections)
+        page = render(
+            sections,
+            title=f"What {_model_name(tables)} uses: {_corpus_name(tables)}",
+            manifest=tables.manifest,
+            summary=numbers,
+        )
+        task(1)
+        save_report(run.path, sections=sections, html=page, summary=numbers)
+        task(1)
+        task.close()
+    return Report(tables, sections, numbers, page)
+
+
+def _model_name(tables: RunTables) -> str:
+    return str(tables.manifest.get("model", {}).get("name", "the model"))
+
+
+def _corpus_name(tables: RunTables) -> str:
+    return str(tables.manifest.get("corpus", {}).get("name", "corpus"))

@@ -1,0 +1,75 @@
+"""The bundled models -> what each is, how good, from which data, and how to rebuild it; no torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from linguagraph.errors import CheckpointError
+from linguagraph.pretrained import BUNDLED, bundled_path
+
+__all__ = ["list_models"]
+
+WHAT = {
+    "srl-gnn": "semantic roles: MLP over token features, two gated GCN layers",
+    "srl-lstm-gnn": "semantic roles: two-layer BiLSTM, one gated GCN layer",
+}
+
+
+def list_models() -> list[dict[str, Any]]:
+    """One entry per bundled model, with texts for people and numbers under ``details``.
+
+    Raises:
+        CheckpointError: a bundled file is missing or damaged.
+    """
+    return [_entry(name, bundled_path(name)) for name in BUNDLED]
+
+
+def _entry(name: str, directory: Path) -> dict[str, Any]:
+    record = _sidecar(directory / "model.json")
+    probes = [_sidecar(path) for path in sorted((directory / "probes").glob("seed-*.json"))]
+    scores = {kind: found["f1"] for kind, found in record["scores"].items()}
+    quality = [probe["quality"] for probe in probes]
+    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    training, data = record["training"], record["data"]
+    return {
+        "name": name,
+        "fingerprint": record["fingerprint"],
+        "megabytes": round(size / 1e6, 1),
+        "what": f"{WHAT[name]}; {record['parameters']:,} parameters",
+        "scores": "role F1 on dev "
+        + ", ".join(f"{kind} {100 * scores[kind]:.2f}" for kind in ("all", "V", "N", "J")),
+        "masks": (
+            f"GraphMask probes for {len(probes)} seeds: "
+            f"{100 * _mean(quality, 'retained'):.1f}% of edges retained on dev at "
+            f"{100 * _mean(quality, 'difference'):+.2f} F1 (means)"
+        ),
+        "data": f"{data['train']['name']} ({data['train']['fingerprint']}), "
+        f"{training['examples']:,} predicates of UD_English-EWT r2.16 with PropBank roles",
+        "licence": f"weights trained on {data['licence']} data",
+        "rebuild": (
+            f"linguagraph train srl --model {name} --epochs {training['epochs']} "
+            f"--precision {training['precision']} --seed {training['seed']} --train train.conll09 "
+            "--dev dev.conll09 -o DIR && linguagraph train graphmask --model DIR --train "
+            "train.conll09 --dev dev.conll09 (corpora: linguagraph data ewt-srl)"
+        ),
+        "details": {
+            "dev_f1": scores,
+            "retained": [q["retained"] for q in quality],
+            "difference": [q["difference"] for q in quality],
+            "seeds": [probe["seed"] for probe in probes],
+        },
+    }
+
+
+def _mean(rows: list[dict[str, Any]], key: str) -> float:
+    return sum(float(row[key]) for row in rows) / max(1, len(rows))
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is missing or damaged; install the package anew") from error
+    return found

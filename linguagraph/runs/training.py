@@ -1,0 +1,248 @@
+"""Corpora and options -> trained models and probes on disk, for the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from linguagraph import __version__
+from linguagraph.documents import read_sentences
+from linguagraph.errors import ConfigError, RunError
+from linguagraph.files import fingerprint, write_json
+from linguagraph.masks.divergences import Divergence
+from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
+from linguagraph.masks.graphmask import GraphMask, Quality
+from linguagraph.masks.lagrangian import LagrangianConfig
+from linguagraph.masks.probe import ProbeConfig
+from linguagraph.masks.probes import find_probes, save_probes
+from linguagraph.models.batch import encode_examples
+from linguagraph.models.checkpoints import load_model
+from linguagraph.models.devices import find_device
+from linguagraph.models.srl import SRL_MODELS, SrlConfig
+from linguagraph.models.training import SrlTrainConfig, train_srl
+from linguagraph.runs.directory import free_threads
+from linguagraph.runs.models import model_directory
+from linguagraph.runs.progress import Progress, no_progress
+
+__all__ = ["train_graphmask_run", "train_srl_run"]
+
+Config = TypeVar(
+    "Config", SrlConfig, SrlTrainConfig, FitConfig, LagrangianConfig, ProbeConfig, Divergence
+)
+
+
+def train_srl_run(
+    train: Path,
+    dev: Path,
+    out: Path,
+    *,
+    model: str,
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    licence: str | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    resume: bool = False,
+    log: Callable[[str], None] = print,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Train an SRL model from files; see :func:`linguagraph.models.training.train_srl`.
+
+    Args:
+        train, dev: annotated corpora with predicates.
+        out: directory of the model.
+        model: key of :data:`linguagraph.models.srl.SRL_MODELS`.
+        config: TOML file with tables ``[model]`` and ``[training]``.
+        overrides: training options that count more than the file's.
+        licence: of the data, recorded with the model.
+
+    Raises:
+        ConfigError: unknown model, option or value.
+    """
+    if model not in SRL_MODELS:
+        raise ConfigError(f"model={model!r}; expected one of {sorted(SRL_MODELS)}")
+    tables = _toml(config, ("model", "training"))
+    architecture = _updated(SRL_MODELS[model], tables["model"], "model")
+    options = _updated(SrlTrainConfig(), {**tables["training"], **(overrides or {})}, "training")
+    torch.set_num_threads(free_threads(threads))
+    data = {
+        "train": {"name": train.name, "fingerprint": _mark(train)},
+        "dev": {"name": dev.name, "fingerprint": _mark(dev)},
+        "licence": licence,
+    }
+    task: Any = None
+
+    def step(epoch: int, done: int, total: int) -> None:
+        nonlocal task
+        if done == 1 or task is None:
+            task = progress(f"epoch {epoch + 1}/{options.epochs}", total)
+        task(1)
+        if done == total:
+            task.close()
+
+    return train_srl(
+        list(read_sentences(train)),
+        list(read_sentences(dev)),
+        out,
+        model=architecture,
+        config=options,
+        name=model,
+        data=data,
+        device=find_device(device),
+        resume=resume,
+        log=log,
+        progress=step,
+    )
+
+
+def train_graphmask_run(
+    model: str | Path,
+    train: Path,
+    dev: Path,
+    out: Path,
+    *,
+    config: Path | None = None,
+    seeds: str = "5",
+    tolerance: float | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    resume: bool = False,
+    log: Callable[[str], None] = print,
+    progress: Progress = no_progress,
+) -> FitResult:
+    """Train GraphMask probes from files; see :func:`linguagraph.masks.fitting.fit_graphmask`.
+
+    Writes ``seed-N.safetensors`` + ``.json`` (16-bit floats), ``history.json`` with every check,
+    and ``trainer.safetensors`` to resume from.
+
+    Args:
+        model: bundled name or directory of the explained model.
+        train, dev: annotated corpora; dev chooses among checks.
+        out: directory of the probes.
+        config: TOML file with tables ``[probe]``, ``[fit]`` (with ``[fit.divergence]``) and
+            ``[constraint]``.
+        seeds: number of probes (0, 1, ...) or a list.
+        tolerance: counts more than the file's.
+
+    Raises:
+        ConfigError: unknown option or value.
+        RunError: the directory already holds probes and ``resume`` is false.
+    """
+    if find_probes(out) and not resume:
+        raise RunError(f"{out} already holds probes; choose another directory")
+    tables = _toml(config, ("probe", "fit", "constraint"))
+    limits = {**tables["constraint"]}
+    if tolerance is not None:
+        limits["tolerance"] = tolerance
+    fit = dict(tables["fit"])
+    divergence = _updated(Divergence(), fit.pop("divergence", {}), "fit.divergence")
+    constraint = _updated(LagrangianConfig(), limits, "constraint")
+    options = replace(
+        _updated(FitConfig(), fit, "fit"), divergence=divergence, constraint=constraint
+    )
+    torch.set_num_threads(free_threads(threads))
+    directory = model_directory(model)
+    network, record = load_model(directory)
+    network.to(find_device(device))
+    masker = GraphMask.create(
+        network, seeds=_seeds(seeds), config=_updated(ProbeConfig(), tables["probe"], "probe")
+    )
+    task: Any = None
+
+    def step(done: int, total: int) -> None:
+        nonlocal task
+        task = task or progress("training probes", total)
+        task(1)
+
+    found = fit_graphmask(
+        masker,
+        list(encode_examples(read_sentences(train), network.vocabulary)),
+        list(encode_examples(read_sentences(dev), network.vocabulary)),
+        options,
+        directory=out,
+        resume=resume,
+        log=log,
+        progress=step,
+    )
+    for seed in set(masker.probe.seeds) - set(found.within):
+        log(
+            f"seed {seed}: no check was within {options.allowed} of the original F1 on dev; kept "
+            "the one with the smallest loss. Train longer, or with a smaller tolerance."
+        )
+    marks = {"train": _mark(train), "dev": _mark(dev)}
+    records = {
+        seed: {
+            "training": {**options.to_json(), "data": marks},
+            "quality": _shown(quality),
+            "versions": {"linguagraph": __version__, "torch": torch.__version__.split("+")[0]},
+        }
+        for seed, quality in found.kept.items()
+    }
+    explains = str(record["fingerprint"])
+    save_probes(out, masker, explains=explains, records=records, half=True)
+    history = [
+        {**e, "quality": {s: _shown(q) for s, q in e["quality"].items()}} for e in found.history
+    ]
+    write_json(out / "history.json", history)
+    return found
+
+
+def _shown(quality: Quality) -> dict[str, Any]:
+    return {**asdict(quality), "difference": quality.difference}
+
+
+def _seeds(seeds: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in seeds.split(",") if part.strip()]
+    except ValueError as error:
+        raise ConfigError(f"seeds={seeds!r}; give a number, or a list such as 0,2,3") from error
+    if "," not in seeds and numbers and numbers[0] >= 1:
+        return list(range(numbers[0]))
+    if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+        raise ConfigError(f"seeds={seeds!r}; give a number from 1, or distinct seeds from 0")
+    return numbers
+
+
+def _mark(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigError(f"{path} does not exist; give an annotated corpus")
+    return fingerprint(path)
+
+
+def _toml(path: Path | None, tables: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    found: dict[str, Any] = {}
+    if path is not None:
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+        unknown = [name for name in found if name not in tables]
+        if unknown:
+            raise ConfigError(f"{path}: unknown tables {unknown}; expected {list(tables)}")
+    return {name: dict(found.get(name, {})) for name in tables}
+
+
+def _updated(config: Config, values: Mapping[str, Any], where: str) -> Config:
+    _check(values, config, where)
+    return replace(config, **values)
+
+
+def _check(values: Mapping[str, Any], config: Any, where: str) -> None:
+    known = {field.name: field for field in fields(config)}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(f"[{where}] {name}: unknown option; expected one of {sorted(known)}")
+        default = getattr(config, name)
+        fits = isinstance(value, type(default)) or (
+            isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
+        )
+        if not fits:
+            raise ConfigError(
+                f"[{where}] {name} = {value!r}; expected a {type(default).__name__} such as "
+                f"{default!r}"
+            )
