@@ -13,7 +13,7 @@ Column kinds: ``category`` (a repeated string, dictionary-encoded), ``string``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 
 import pandas as pd
@@ -73,10 +73,10 @@ class Table:
         """
         missing = [name for name in self.names if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.names]
-        if missing or unknown:
+        if missing or unknown or not frame.columns.is_unique:
             raise TableError(
                 f"table {self.name!r}: missing columns {missing}, unknown columns {unknown}; "
-                f"expected {list(self.names)}"
+                f"expected {list(self.names)}, each once"
             )
         return pd.DataFrame({c.name: _checked(self.name, c, frame[c.name]) for c in self.columns})
 
@@ -110,11 +110,15 @@ def _convert(column: Column, values: pd.Series) -> pd.Series:
         _require(values.dropna(), str)
         return values.astype("object")
     if kind == "ints":
+        if any(isinstance(value, str) or not isinstance(value, Sized) for value in values):
+            raise TypeError("not lists")
         return values.astype("object")
     if kind == "int":
         numbers = pd.to_numeric(values)
         if bool((numbers.dropna() % 1 != 0).any()):
             raise ValueError("fractions")
+        if bool((numbers.dropna().abs() >= 2**31).any()):
+            raise ValueError("numbers beyond 32 bits")
         return numbers.astype("Int32" if column.nullable else "int32")
     if kind == "bool":
         if not (values.empty or pd.api.types.is_bool_dtype(values.dtype)):

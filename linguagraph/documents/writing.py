@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from linguagraph.errors import DocumentError
+from linguagraph.files import replaced
 
 __all__ = ["join_rows", "write_text"]
 
 
 def write_text(chunks: Iterable[str], path: str | Path) -> None:
-    """Write ``chunks`` one after another under a temporary name, then rename the file to ``path``.
+    """Write ``chunks`` one after another, all or nothing (:func:`linguagraph.files.replaced`).
 
     Raises:
-        DocumentError: the file cannot be written, or a chunk cannot be encoded. What was at
-            ``path`` is then still there; this holds for any exception from ``chunks``, too.
+        DocumentError: the file cannot be written (its folder must exist), or a chunk cannot be
+            encoded. What was at ``path`` is then still there; this holds for any exception from
+            ``chunks``, too.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    if not Path(path).parent.is_dir():
+        raise DocumentError("the file cannot be written (its folder does not exist)", path=path)
     try:
-        with open(temporary, "xb") as handle:
+        with replaced(path) as temporary, open(temporary, "wb") as handle:
             for chunk in chunks:
                 handle.write(chunk.encode("utf-8"))
-        os.replace(temporary, target)
     except UnicodeEncodeError as error:
         raise DocumentError(f"text that UTF-8 cannot hold ({error.reason})", path=path) from error
     except OSError as error:
         raise DocumentError(f"the file cannot be written ({error.strerror})", path=path) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def join_rows(rows: Iterable[Sequence[str]]) -> str:

@@ -129,7 +129,9 @@ def path_rows(
     trees: dict[int, TreePaths] = {}
     for example in examples:
         end = start + example.graph.num_edges
-        tree = trees.setdefault(id(example.graph), TreePaths(example.graph))
+        tree = trees.get(id(example.graph))
+        if tree is None:
+            tree = trees[id(example.graph)] = TreePaths(example.graph)
         kept = masks.retained[:, :, start:end]
         shared = _example_values(example, names)
         for token, role in enumerate(example.roles):

@@ -32,7 +32,7 @@ class TreePaths:
         Returns:
             The edges in travelling order, empty if both are one token, ``None`` if no path exists.
         """
-        above, common = [start], start
+        above = [start]
         while above[-1] in self.head:
             above.append(self.head[above[-1]])
         position = {node: i for i, node in enumerate(above)}

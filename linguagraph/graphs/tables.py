@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from linguagraph.columns import GRAPHS
+from linguagraph.errors import TableError
 from linguagraph.graphs.textgraph import TextGraph
 
 __all__ = ["graph_rows", "graphs_from_rows"]
@@ -30,10 +31,20 @@ def graph_rows(graphs: Mapping[int, TextGraph]) -> pd.DataFrame:
 
 
 def graphs_from_rows(rows: pd.DataFrame) -> dict[int, TextGraph]:
-    """The inverse of :func:`graph_rows`."""
+    """The inverse of :func:`graph_rows`.
+
+    Raises:
+        TableError: the edge ids of a graph do not count from 0.
+        ConfigError: an edge leaves its graph.
+    """
     found = {}
     for sentence, group in rows.groupby("sentence", sort=False):
         edges = group[group["edge"] >= 0].sort_values("edge")
+        if edges["edge"].tolist() != list(range(len(edges))):
+            raise TableError(
+                f"sentence {sentence}: edge ids {edges['edge'].tolist()[:20]}; expected "
+                f"0 to {len(edges) - 1}, each once"
+            )
         found[int(str(sentence))] = TextGraph(
             num_nodes=int(group["nodes"].iloc[0]),
             edge_index=edges[["source", "target"]].to_numpy(dtype=np.int64).T,

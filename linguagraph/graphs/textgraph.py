@@ -55,6 +55,18 @@ class TextGraph:
         if unknown:
             raise ConfigError(f"directions {sorted(unknown)}; expected {list(DIRECTIONS)}")
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TextGraph):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        ends = tuple(map(tuple, self.edge_index.tolist()))
+        return self.num_nodes, self.kind, ends, self.labels, self.directions
+
     @property
     def num_edges(self) -> int:
         """Number of directed edges."""

@@ -9,11 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from linguagraph.errors import MaskError
+from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask, Masked
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.scoring import count_roles, predict_roles
 
-__all__ = ["CONDITIONS", "SHARES", "control_gates", "draw_like", "score_conditions"]
+__all__ = ["CONDITIONS", "SHARES", "control_gates", "draw_like", "drop_some", "score_conditions"]
 
 SHARES = (75, 50, 25, 0)
 CONDITIONS = (
@@ -100,29 +102,40 @@ def score_conditions(
     Yields:
         condition, seed (-1 where it has none), counts int64 [B, 3] (correct, predicted, gold) and
         kept edges int64 [B] summed over layers.
+
+    Raises:
+        MaskError: thresholds for a model without gates of its own.
     """
     every = [torch.ones_like(gates[:1]) for gates in masked.gates]
     yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch, 0)
     plans: Iterator[tuple[str, list[Tensor]]] = control_gates(masked, batch, random)
     for index, seed in enumerate(masker.probe.seeds):
         yield "retained_100", seed, *_counts(masked.logits, list(masked.gates), batch, index)
-    with torch.inference_mode():
-        for name, gates in plans:
-            logits = masker.run(masked.original, batch, gates)
-            for index, seed in enumerate(masker.probe.seeds):
-                yield name, seed, *_counts(logits, gates, batch, index)
-        if thresholds is not None:
-            gates = [
-                (_soft(sent.soft_gates) >= low).float().unsqueeze(0)
-                for sent, low in zip(masked.original.messages, thresholds, strict=True)
-            ]
-            logits = masker.model.propagate(
-                masked.original.states[0],
-                batch,
-                messages=masked.original.messages[0],
-                gates=gates,
-            ).logits
-            yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
+    for name, gates in plans:
+        logits = _logits(masker, masked, batch, gates, masker.probe.baselines)
+        for index, seed in enumerate(masker.probe.seeds):
+            yield name, seed, *_counts(logits, gates, batch, index)
+    if thresholds is not None:
+        gates = [
+            (_soft(sent.soft_gates) >= low).float().unsqueeze(0)
+            for sent, low in zip(masked.original.messages, thresholds, strict=True)
+        ]
+        logits = _logits(masker, masked, batch, gates, None)
+        yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
+
+
+def _logits(
+    masker: GraphMask,
+    masked: Masked,
+    batch: SrlBatch,
+    gates: Sequence[Tensor],
+    baselines: Sequence[Tensor] | None,
+) -> Tensor:
+    states, messages = masked.original.states[0], masked.original.messages[0]
+    with torch.inference_mode(), frozen(masker.model):
+        return masker.model.propagate(
+            states, batch, messages=messages, gates=gates, baselines=baselines
+        ).logits
 
 
 def _counts(
@@ -140,5 +153,6 @@ def _stack(rows: Sequence[NDArray[np.bool_]], like: Tensor) -> Tensor:
 
 
 def _soft(gates: Tensor | None) -> Tensor:
-    assert gates is not None
+    if gates is None:
+        raise MaskError("this model has no soft gates; leave thresholds out")
     return gates

@@ -18,7 +18,7 @@ from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask, Quality
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.models.batch import SrlExample, bucket
-from linguagraph.models.checkpoints import load_tensors, save_tensors
+from linguagraph.models.checkpoints import load_tensors, save_tensors, tensor_fingerprint
 
 __all__ = ["FitConfig", "FitResult", "fit_graphmask"]
 
@@ -195,7 +195,7 @@ class _Fit:
 
     def _step(self, examples: Sequence[SrlExample], lowest: int) -> Tensor:
         config = self.config
-        rate = config.lr * (1 - 0.95 * self.done / max(1, self.steps))
+        rate = config.lr * (1 - 0.95 * min(1.0, self.done / max(1, self.steps)))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = self.masker.collate(examples)
@@ -264,7 +264,7 @@ class _Fit:
             tensors.update({f"best.{seed}.{name}": t for name, t in kept.items()})
         record = {
             "kind": "graphmask-trainer",
-            "config": self.config.to_json(),
+            **self._settings(),
             "epoch": epoch,
             "done": self.done,
             "best": {seed: asdict(quality) for seed, (quality, _) in self.best.items()},
@@ -275,22 +275,34 @@ class _Fit:
         }
         save_tensors(path, tensors, record)
 
+    def _settings(self) -> dict[str, Any]:
+        probe = self.masker.probe
+        return {
+            "config": self.config.to_json(),
+            "seeds": list(probe.seeds),
+            "probe": probe.config.to_json(),
+            "explains": tensor_fingerprint(self.masker.model.state_dict()),
+        }
+
     def _load(self, path: Path) -> int:
         tensors, record = load_tensors(path)
-        if record.get("config") != json.loads(json.dumps(self.config.to_json())):
-            raise RunError(f"{path} was made with other options; a training resumes as it began")
+        settings = json.loads(json.dumps(self._settings()))
+        other = [key for key, value in settings.items() if record.get(key, value) != value]
+        if record.get("kind") != "graphmask-trainer" or other:
+            raise RunError(
+                f"{path} was made with other options ({', '.join(other) or 'another kind'}); a "
+                "training resumes as it began"
+            )
         probe = self.masker.probe
         with torch.no_grad():
             for name, parameter in probe.named_parameters():
                 parameter.copy_(tensors[f"probe.{name}"])
-                self.optimizer.state[parameter] = {
-                    key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
-                }
+                moments = ("step", "exp_avg", "exp_avg_sq")
+                _restore(self.optimizer, parameter, tensors, "adam", moments, f".{name}")
             multipliers = self.lagrangian.multipliers
             multipliers.copy_(tensors["multipliers"])
-            self.lagrangian.optimizer.state[multipliers] = {
-                key: tensors[f"rmsprop.{key}"] for key in ("step", "square_avg")
-            }
+            optimizer = self.lagrangian.optimizer
+            _restore(optimizer, multipliers, tensors, "rmsprop", ("step", "square_avg"))
         self.done = int(record["done"])
         for seed in probe.seeds:
             if str(seed) in record["best"]:
@@ -305,6 +317,22 @@ class _Fit:
             by_seed["quality"] = {s: _quality(q) for s, q in by_seed["quality"].items()}
             self.history.append({**entry, **by_seed})
         return int(record["epoch"]) + 1
+
+
+def _restore(
+    optimizer: torch.optim.Optimizer,
+    parameter: Tensor,
+    tensors: dict[str, Tensor],
+    prefix: str,
+    keys: tuple[str, ...],
+    suffix: str = "",
+) -> None:
+    names = {key: f"{prefix}.{key}{suffix}" for key in keys}
+    if all(name in tensors for name in names.values()):  # a layer without gates has no state yet
+        optimizer.state[parameter] = {
+            key: tensors[name] if key == "step" else tensors[name].to(parameter.device)
+            for key, name in names.items()
+        }
 
 
 def _quality(value: dict[str, Any]) -> Quality:

@@ -23,9 +23,9 @@ def frozen(model: nn.Module, *, dropout: bool = False) -> Iterator[nn.Module]:
     """
     modes = [(module, module.training) for module in model.modules()]
     needs = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    model.train(dropout)
-    model.requires_grad_(False)
     try:
+        model.train(dropout)
+        model.requires_grad_(False)
         yield model
     finally:
         for module, mode in modes:

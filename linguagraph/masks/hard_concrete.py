@@ -51,7 +51,7 @@ class HardConcrete:
         """Binary gates of the shape of ``location``, with the gradient of the soft gates."""
         noise = torch.empty_like(location).uniform_(1e-6, 1 - 1e-6, generator=generator)
         z = self.soft(location, noise)
-        return (z > 0.5).to(z.dtype) + z - z.detach()
+        return (z > 0.5).to(z.dtype) + (z - z.detach())
 
     def decide(self, location: Tensor) -> Tensor:
         """Deterministic binary gates: open where ``sigmoid(location) > 1/2``."""

@@ -154,9 +154,18 @@ class Probe(nn.Module):
             found.append(layer(states, messages, source, target))
         return found
 
+    def _place(self, seed: int) -> int:
+        if seed not in self.seeds:
+            raise MaskError(f"the probe has no seed {seed}; it has {list(self.seeds)}")
+        return self.seeds.index(seed)
+
     def select(self, seed: int) -> dict[str, Tensor]:
-        """The tensors of one seed, by name, without the seed dimension."""
-        index = self.seeds.index(seed)
+        """The tensors of one seed, by name, without the seed dimension.
+
+        Raises:
+            MaskError: unknown seed.
+        """
+        index = self._place(seed)
         return {
             name: (p[:, index] if _seed_dimension(name) else p[index]).detach().clone()
             for name, p in self.named_parameters()
@@ -166,21 +175,25 @@ class Probe(nn.Module):
         """Put tensors of :meth:`select` back.
 
         Raises:
-            MaskError: names or shapes differ from this probe's.
+            MaskError: unknown seed, or names or shapes differ from this probe's; nothing is
+                changed then.
         """
-        index = self.seeds.index(seed)
+        index = self._place(seed)
         expected = {name for name, _ in self.named_parameters()}
         if set(tensors) != expected:
             raise MaskError(f"the probe has tensors {sorted(tensors)}; expected {sorted(expected)}")
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                place = parameter[:, index] if _seed_dimension(name) else parameter[index]
-                if place.shape != tensors[name].shape:
-                    raise MaskError(
-                        f"probe tensor {name} has shape {tuple(tensors[name].shape)}; the model "
-                        f"needs {tuple(place.shape)}: it was trained for another model"
-                    )
-                place.copy_(tensors[name])
+        places = {
+            name: p.data[:, index] if _seed_dimension(name) else p.data[index]
+            for name, p in self.named_parameters()
+        }
+        for name, place in places.items():
+            if place.shape != tensors[name].shape:
+                raise MaskError(
+                    f"probe tensor {name} has shape {tuple(tensors[name].shape)}; the model "
+                    f"needs {tuple(place.shape)}: it was trained for another model"
+                )
+        for name, place in places.items():
+            place.copy_(tensors[name])
 
 
 def _seed_dimension(name: str) -> int:

@@ -84,18 +84,18 @@ def load_graphmask(
             "them with 'linguagraph train graphmask'"
         )
     loaded = {seed: load_tensors(files[seed]) for seed in seeds}
-    records = [record for _, record in loaded.values()]
+    records = [loaded[seed][1] for seed in seeds]
     for seed, record in zip(seeds, records, strict=True):
         if record.get("kind") != "graphmask" or record.get("explains") != explains:
             raise CheckpointError(f"{files[seed]} is not a GraphMask probe of this model")
-    configs = {str(record["config"]) for record in records}
+    configs = {str(record.get("config")) for record in records}
     if len(configs) > 1:
         raise CheckpointError(f"the probes in {directory} have different architectures")
     try:
         masker = GraphMask.create(model, seeds=seeds, config=ProbeConfig(**records[0]["config"]))
         for seed, (tensors, _) in loaded.items():
             masker.probe.insert(seed, {name: t.float() for name, t in tensors.items()})
-    except (TypeError, LinguagraphError) as error:
+    except (KeyError, TypeError, LinguagraphError) as error:
         raise CheckpointError(f"the probes in {directory} do not fit the model: {error}") from error
     masker.probe.requires_grad_(False)
     return masker, records

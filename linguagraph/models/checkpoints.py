@@ -29,12 +29,10 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str,
     The record is written with ``format`` and the tensors' ``fingerprint`` added.
     """
     cpu = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    own = {"format": FORMAT, "fingerprint": tensor_fingerprint(cpu)}
     with replaced(path) as temporary:
         save_file(cpu, temporary)
-    write_json(
-        path.with_suffix(".json"),
-        {"format": FORMAT, "fingerprint": tensor_fingerprint(cpu), **record},
-    )
+        write_json(path.with_suffix(".json"), {**own, **record, **own})
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

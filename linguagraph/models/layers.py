@@ -86,8 +86,7 @@ def _gated_sum(
 
 
 def _to_shape(value: Tensor, like: Tensor) -> Tensor:
-    extra = value.dim() - like.dim()
-    return value.sum(dim=tuple(range(extra))) if extra > 0 else value
+    return value.sum_to_size(like.shape)
 
 
 def aggregate(
@@ -198,7 +197,7 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop elements in training mode."""
-        level = round(self.rate * 256)
+        level = min(round(self.rate * 256), 255)
         if not self.training or level == 0:
             return x
         if x.is_cuda:

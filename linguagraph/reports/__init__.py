@@ -1,6 +1,5 @@
 """Small tables and figures -> one HTML file, LaTeX tables, and the directory that holds them."""
 
-from linguagraph.reports.files import atomic_write
 from linguagraph.reports.html import DEFAULT_BUDGET, render, to_iframe
 from linguagraph.reports.latex import to_latex
 from linguagraph.reports.save import save_report
@@ -11,7 +10,6 @@ __all__ = [
     "FigureBlock",
     "Section",
     "TableBlock",
-    "atomic_write",
     "render",
     "save_report",
     "to_iframe",

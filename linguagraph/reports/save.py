@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linguagraph.errors import ReportError
-from linguagraph.reports.files import atomic_write
+from linguagraph.files import write_bytes, write_text
 from linguagraph.reports.latex import to_latex
 from linguagraph.reports.names import check_names
 from linguagraph.reports.sections import Section
@@ -53,17 +53,17 @@ def save_report(
     for section in checked:
         for block in section.tables:
             csv = block.frame.to_csv(index=False, lineterminator="\n")
-            written.append(atomic_write(tables / f"{block.name}.csv", csv))
-            written.append(atomic_write(tables / f"{block.name}.tex", to_latex(block)))
+            written.append(write_text(tables / f"{block.name}.csv", csv))
+            written.append(write_text(tables / f"{block.name}.tex", to_latex(block)))
         for figure in section.figures:
             safe_svg(figure.svg, prefix=figure.name, label=figure.alt)
-            written.append(atomic_write(figures / f"{figure.name}.svg", figure.svg))
+            written.append(write_text(figures / f"{figure.name}.svg", figure.svg))
             if figure.pdf is not None:
-                written.append(atomic_write(figures / f"{figure.name}.pdf", figure.pdf))
-    written.append(atomic_write(home / "summary.json", to_json(summary)))
+                written.append(write_bytes(figures / f"{figure.name}.pdf", figure.pdf))
+    written.append(write_text(home / "summary.json", to_json(summary)))
     if manifest is not None:
-        written.append(atomic_write(home / "manifest.json", to_json(manifest)))
-    written.append(atomic_write(home / "report.html", html))
+        written.append(write_text(home / "manifest.json", to_json(manifest)))
+    written.append(write_text(home / "report.html", html))
     return written
 
 

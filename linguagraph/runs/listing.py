@@ -1,4 +1,4 @@
-"""The bundled models -> what each is, how good, from which data, and how to rebuild it; no torch."""
+"""The bundled models -> what each is, how good, from which data, how to rebuild it; no torch."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,29 +126,32 @@ class _Masking:
             yield places, self.masker.collate([examples[i] for i in places])
 
     def thresholds(self, shards: int, progress: Progress) -> list[float] | None:
-        """Per layer, mean minus standard deviation of the model's own gates over the corpus."""
+        """Mean minus standard deviation of the model's own gates, all layers and the whole corpus.
+
+        One value per layer, all equal (the soft-gate analysis uses the same threshold).
+        """
         path = self.stage.folder / "soft_gates.json"
         if path.is_file():
             stored: list[float] | None = json.loads(path.read_text(encoding="utf-8"))
             return stored
         layers = len(self.masker.probe.layers)
-        sums = np.zeros((layers, 3))
+        sums = np.zeros(3)
         task = progress("reading the model's gates", shards)
         for number in range(shards):
             for _, batch in self.batches(self.examples(number)):
                 with torch.inference_mode(), frozen(self.masker.model):
                     trace = self.masker.model(batch)
-                for layer, sent in enumerate(trace.messages):
+                for sent in trace.messages:
                     if sent.soft_gates is None:
                         return None
                     values = sent.soft_gates.double()
-                    sums[layer] += [values.numel(), values.sum().item(), (values**2).sum().item()]
+                    sums += [values.numel(), values.sum().item(), (values**2).sum().item()]
             task(1)
         task.close()
-        count = np.maximum(sums[:, 0], 1)
-        mean = sums[:, 1] / count
-        spread = np.sqrt(np.maximum(sums[:, 2] / count - mean**2, 0))
-        found = [float(value) for value in mean - spread]
+        count, total, squares = sums.tolist()
+        mean = total / max(count, 1)
+        spread = math.sqrt(max(squares / max(count, 1) - mean**2, 0.0))
+        found = [mean - spread] * layers
         write_json(path, found)
         return found
 
