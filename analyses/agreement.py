@@ -1,0 +1,97 @@
+"""Do probes that start from other seeds retain the same edges?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from linguagraph.aggregates import agreement, compile_items
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports.sections import Section
+
+from .blocks import Row, nothing, question, rows, shown
+from .drawings import draw_agreement
+from .params import Params
+from .phrases import count, kappa_word, percent
+from .shapes import agreement_shape
+
+__all__ = ["run"]
+
+NAME, TITLE = "agreement", "Agreement between seeds"
+_ENDS = ("", "_low", "_high")
+PERCENT = tuple(f"{m}{e}" for m in ("raw_agreement", "prevalence") for e in _ENDS)
+BRIEF = [
+    *("layer", "n", "incomplete", "seeds"),
+    *(f"{m}{e}" for m in ("fleiss_kappa", "raw_agreement", "prevalence") for e in _ENDS),
+    *("gwet_ac1", "krippendorff_alpha", "reason"),
+]
+
+
+def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
+    """Fleiss' kappa with its companions: overall, per layer, per label and direction."""
+    items = compile_items(tables.edges)
+    overall = agreement(items, resampling=params.resampling)
+    layers = agreement(items, by=("layer",), resampling=params.resampling)
+    summary = {NAME: agreement_shape(rows(overall)[0], layers)}
+    if tables.edges.empty:
+        return (nothing(NAME, TITLE, __doc__, "the edge table is empty", summary=summary),)
+    labels = agreement(items, by=("label", "direction"), resampling=params.resampling)
+    labels = labels.sort_values("prevalence", ascending=False, kind="stable", ignore_index=True)
+    main = shown(
+        "agreement",
+        "Agreement over all edges and per layer. n: edges rated by every seed (edges are the "
+        "subjects, seeds the raters); raw_agreement: share of agreeing pairs of seeds; prevalence: "
+        "share of votes for retained; reason: why kappa is undefined.",
+        pd.concat([overall.assign(layer="all"), layers], ignore_index=True)[BRIEF],
+        percent=PERCENT,
+    )
+    caption = "The same per label and direction, most retained first."
+    full = shown("agreement_labels", caption, labels, percent=PERCENT, folded=True)
+    return (
+        Section(
+            name=NAME,
+            title=TITLE,
+            question=question(__doc__),
+            finding=_finding(rows(overall)[0], layers, params),
+            figures=draw_agreement(labels, params),
+            tables=(main, full),
+            notes=(
+                f"{count(len(items.seeds), 'seed')} ({', '.join(map(str, items.seeds))}) of probes "
+                "for one explained model: kappa covers the probes, not models trained with other "
+                "seeds.",
+                "Kappa falls when one category is rare and is undefined when one is never used; "
+                "Gwet's AC1 stays defined, and Krippendorff's alpha corrects for small samples. "
+                "Intervals resample sentences; resamples in which a coefficient is undefined are "
+                "left out of its interval.",
+            ),
+            summary=summary,
+        ),
+    )
+
+
+def _finding(overall: Row, layers: pd.DataFrame, params: Params) -> str:
+    raw = percent(overall["raw_agreement"])
+    if overall["reason"]:
+        text = f"Fleiss' kappa is undefined: {overall['reason']}"
+        return text + (
+            "." if overall["seeds"] < 2 or not overall["n"] else f" (raw agreement {raw})."
+        )
+    kappa, ends = overall["fleiss_kappa"], _ends(overall)
+    text = (
+        f"{count(int(overall['seeds']), 'probe')} reach a Fleiss' kappa of {kappa:.2f} "
+        f"({params.level:.0%} interval {ends}), {kappa_word(kappa)} agreement; pairs of seeds "
+        f"agree on {raw} of edges at a prevalence of {percent(overall['prevalence'])}"
+    )
+    known = layers[layers["fleiss_kappa"].notna()].sort_values("fleiss_kappa", kind="stable")
+    if len(known) < 2:
+        return text + "."
+    worst, *_, best = rows(known)
+    if best["fleiss_kappa_low"] <= worst["fleiss_kappa_high"]:
+        return text + "; the intervals of the layers do not set them apart."
+    return (
+        f"{text}; they agree most in layer {best['layer']} ({best['fleiss_kappa']:.2f}) and least "
+        f"in layer {worst['layer']} ({worst['fleiss_kappa']:.2f})."
+    )
+
+
+def _ends(row: Row) -> str:
+    return f"{row['fleiss_kappa_low']:.2f} to {row['fleiss_kappa_high']:.2f}"

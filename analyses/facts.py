@@ -1,0 +1,97 @@
+"""The run's tables and manifest in, plain facts out: names, corpus counts, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from linguagraph.aggregates.items import Items
+from linguagraph.edges.storage import RunTables
+
+__all__ = [
+    "MISSING",
+    "corpus_counts",
+    "flatten",
+    "lookup",
+    "model_name",
+    "names_in",
+    "sentence_lengths",
+]
+
+MISSING = "not recorded"
+
+
+def lookup(manifest: Mapping[str, Any], *keys: str) -> Any:
+    """A nested value of the manifest, ``None`` where any key is absent."""
+    value: Any = manifest
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def names_in(table: pd.DataFrame, column: str) -> list[str]:
+    """The distinct values of a column of strings, in order of appearance."""
+    return [str(name) for name in table[column].unique()]
+
+
+def model_name(tables: RunTables) -> str:
+    """Name of the explained model: from the tables, else the manifest."""
+    for table in (tables.edges, tables.scores, tables.roles):
+        if len(table):
+            return str(table["model"].iloc[0])
+    return str(lookup(tables.manifest, "model", "name") or MISSING)
+
+
+def corpus_counts(tables: RunTables, items: Items) -> dict[str, Any]:
+    """Sentences, tokens, predicates and edges (of the sentence graphs); ``None`` where unknown.
+
+    The manifest is believed where it has a count; otherwise the tables are counted, which hold
+    only sentences with a predicate.
+    """
+    first = items.example == _first_example(items)[items.sentence]
+    edges = int((first & (items.layer == 0)).sum()) if len(items.rows) else 0
+    counted: dict[str, int | None] = {
+        "sentences": len(tables.sentences) or len(items.sentences),
+        "tokens": sum(len(s) for s in tables.sentences.values()) if tables.sentences else None,
+        "predicates": len(items.examples),
+        "edges": edges,
+    }
+    named = lookup(tables.manifest, "corpus", "name")
+    result: dict[str, Any] = {"name": named or next(iter(names_in(tables.edges, "corpus")), None)}
+    for name, own in counted.items():
+        recorded = lookup(tables.manifest, "corpus", name)
+        result[name] = own if recorded is None else recorded
+    return result
+
+
+def _first_example(items: Items) -> np.ndarray:
+    """[sentences]: the first example of each sentence."""
+    first = np.full(len(items.sentences), len(items.examples), dtype=np.intp)
+    np.minimum.at(first, items.sentence, items.example)
+    return first
+
+
+def sentence_lengths(tables: RunTables) -> dict[int, int]:
+    """Tokens of each sentence; from the edges where the sentence itself is not at hand."""
+    lengths = {index: len(sentence) for index, sentence in tables.sentences.items()}
+    if lengths or tables.edges.empty:
+        return lengths
+    ends = tables.edges[["sentence", "source", "target"]].groupby("sentence").max().max(axis=1) + 1
+    return {int(str(index)): int(value) for index, value in ends.items()}
+
+
+def flatten(values: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level: ``{"a": {"b": 1}}`` gives ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, prefix=f"{name}.")
+        else:
+            flat[name] = value
+    return flat

@@ -1,0 +1,93 @@
+"""Are the retained edges, and not just any edges, what the model's score rests on?"""
+
+from __future__ import annotations
+
+from linguagraph.aggregates import faithfulness, faithfulness_by_seed
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports.sections import Section
+
+from .blocks import Row, nothing, question, rows_by, shown
+from .drawings import CONDITIONS, draw_faithfulness
+from .params import Params
+from .phrases import change, difference, percent
+from .shapes import faithfulness_shape
+
+__all__ = ["run"]
+
+NAME, TITLE = "faithfulness", "Faithfulness"
+_SCORES = ("precision", "recall", "f1", "difference")
+PERCENT = (
+    *(f"{m}{e}" for m in _SCORES for e in ("", "_sd", "_low", "_high")),
+    *("kept", "kept_low", "kept_high"),
+)
+BRIEF = [
+    *("condition", "seeds", "edges", "kept", "gold", "precision", "recall"),
+    *("f1", "f1_low", "f1_high", "f1_sd", "difference", "difference_low", "difference_high"),
+]
+VERDICTS = {
+    -1: "the choice of edges carries the score, not their number.",
+    0: "nothing shows that the choice of edges matters more than their number.",
+    1: "random edges do better, so the mask cannot be called faithful.",
+}
+
+
+def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
+    """Table 5 of the paper, with random edges at equal sparsity as the control."""
+    table = faithfulness(tables.scores, resampling=params.resampling)
+    if table.empty:
+        return (nothing(NAME, TITLE, __doc__, "no condition was scored", summary={NAME: {}}),)
+    against = faithfulness(tables.scores, resampling=params.resampling, reference="retained_100")
+    by_seed = faithfulness_by_seed(tables.scores)
+    whole = table[table["predicate_type"] == "all"].reset_index(drop=True)
+    main = shown(
+        "faithfulness",
+        "Role F1 with all edges, the retained ones, random parts of them, and random edges in "
+        f"their place. Means and sd over seeds; low, high: {params.level:.0%} interval over "
+        "sentences; difference: from the original; gold: roles, the n of recall; kept: of edges.",
+        whole[BRIEF],
+        percent=PERCENT,
+    )
+    caption = "The same by predicate type, with all intervals."
+    types = shown("faithfulness_by_type", caption, table, percent=PERCENT, folded=True)
+    caption = "The same per probe seed (-1: the condition has no seed)."
+    seeds = shown("faithfulness_by_seed", caption, by_seed, percent=PERCENT, folded=True)
+    conditions = rows_by(table, "condition", kind="all")
+    return (
+        Section(
+            name=NAME,
+            title=TITLE,
+            question=question(__doc__),
+            finding=_finding(conditions, rows_by(against, "condition", kind="all"), params),
+            figures=(draw_faithfulness(whole, params),),
+            tables=(main, types, seeds),
+            notes=(
+                "Random edges are drawn per example and layer, as many as the mask retains; with "
+                "the same labels, as many of each label and direction. Edges that are dropped send "
+                "the learned baseline instead of their message.",
+            ),
+            summary={NAME: faithfulness_shape(table, by_seed)},
+        ),
+    )
+
+
+def _finding(whole: dict[str, Row], masked: dict[str, Row], params: Params) -> str:
+    if "retained_100" not in whole:
+        return "The score with the retained edges alone was not measured."
+    kept = whole["retained_100"]
+    text = f"With the retained edges ({percent(kept['kept'])}) role F1 is {percent(kept['f1'])}"
+    if "original" in whole:
+        text += f", compared with the original: {_words(kept, params)}"
+    part = next((c for c in (f"retained_{p}" for p in (75, 50, 25, 0)) if c in whole), None)
+    if part is not None:
+        text += f"; with {CONDITIONS[part]}, compared with the mask: {_words(masked[part], params)}"
+    control = next((c for c in ("random_labels", "random") if c in whole), None)
+    if control is None:
+        return text + ". No random control was run, so nothing shows that the choice matters."
+    row = masked[control]
+    text += f". The control ({CONDITIONS[control]}), compared with the mask: {_words(row, params)}"
+    return f"{text}; {VERDICTS[change(row['difference_low'], row['difference_high'])]}"
+
+
+def _words(row: Row, params: Params) -> str:
+    ends = (row["difference_low"], row["difference_high"])
+    return difference(row["difference"], *ends, level=params.level)

@@ -1,0 +1,120 @@
+"""How little of the graph does the model need, and does it still give the same answers with it?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from linguagraph.aggregates import (
+    agreement,
+    compile_items,
+    faithfulness,
+    faithfulness_by_seed,
+    retention,
+)
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports.sections import Section
+
+from .blocks import Row, question, rows, rows_by, seeds_note, shown
+from .facts import corpus_counts, model_name, names_in
+from .params import Params
+from .phrases import count, difference, kappa_word, percent, span
+from .shapes import METRIC, retained_shape, score_shape
+
+__all__ = ["run"]
+
+MEASURES = {"fleiss_kappa": "Fleiss' kappa", "raw_agreement": "raw agreement"}
+MEASURES |= {"prevalence": "prevalence"}
+
+
+def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
+    """Score, retained share and agreement in one table; the main keys of the summary."""
+    items = compile_items(tables.edges)
+    kept = retention(items, resampling=params.resampling)
+    scores = faithfulness(tables.scores, resampling=params.resampling)
+    by_seed = faithfulness_by_seed(tables.scores)
+    kappa = rows(agreement(items, resampling=params.resampling))[0]
+    conditions = rows_by(scores, "condition", kind="all")
+    summary = {
+        "model": model_name(tables),
+        "method": next(iter(names_in(tables.edges, "method")), None),
+        "seeds": list(items.seeds),
+        "corpus": corpus_counts(tables, items),
+        "score": score_shape(scores, by_seed),
+        "retained": retained_shape(kept),
+    }
+    main = shown(
+        "overview",
+        f"Score, retained share and agreement. mean, sd: over probe seeds; low, high: "
+        f"{params.level:.0%} interval over sentences; n: number of units.",
+        pd.DataFrame(_measures(kept, conditions, kappa)),
+    )
+    seeds = shown(
+        "overview_by_seed",
+        "Score and retained share per probe seed and layer. n: edges, k: retained.",
+        _by_seed(kept, by_seed),
+        percent=("f1", "retained"),
+        folded=True,
+    )
+    return (
+        Section(
+            name="overview",
+            title="Overview",
+            question=question(__doc__),
+            finding=_finding(model_name(tables), rows(kept)[0], conditions, kappa, params),
+            tables=(main, seeds),
+            notes=(f"Metric: {METRIC}; senses are left out.", seeds_note(items.seeds)),
+            summary=summary,
+        ),
+    )
+
+
+def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row) -> list[Row]:
+    result = []
+    for condition, name in (("original", "original"), ("retained_100", "retained edges only")):
+        if row := conditions.get(condition):
+            result.append(_measure(f"role F1, {name}", row, "f1", "gold"))
+    if "original" in conditions and "retained_100" in conditions:
+        row = conditions["retained_100"]
+        result.append(_measure("difference of F1", row, "difference", "gold"))
+    for row in rows(kept[kept["seed"] == "mean"]):
+        where = "all layers" if row["layer"] == "all" else f"layer {row['layer']}"
+        row |= {"share_sd": row["sd"], "share_low": row["low"], "share_high": row["high"]}
+        result.append(_measure(f"retained, {where}", row, "share", "n"))
+    return result + [_measure(title, kappa, name, "n") for name, title in MEASURES.items()]
+
+
+def _measure(title: str, row: Row, name: str, n: str) -> Row:
+    ends = {"low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+    sd, unit = row.get(f"{name}_sd", float("nan")), "gold roles" if n == "gold" else "edges"
+    values = {"measure": title, "mean": row[name], **ends, "sd": sd}
+    return {**values, "n": int(row[n]), "unit_of_n": unit}
+
+
+def _by_seed(kept: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    f1 = {str(r["seed"]): r["f1"] for r in rows(scores) if r["condition"] == "retained_100"}
+    table = kept[~kept["seed"].isin(["mean", "none"])].rename(columns={"share": "retained"})
+    table = table[["seed", "layer", "retained", "k", "n"]].assign(k=table["k"].astype(int))
+    whole = table["layer"] == "all"
+    return table.assign(f1=table["seed"].map(f1).where(whole).astype(float)).reset_index(drop=True)
+
+
+def _finding(model: str, whole: Row, conditions: dict[str, Row], kappa: Row, params: Params) -> str:
+    if not whole["n"]:
+        return "There is nothing to report: the edge table is empty."
+    ends = span(whole["low"], whole["high"], level=params.level)
+    amount = {0.0: "none", 1.0: "all"}.get(whole["share"], f"{percent(whole['share'])} ({ends})")
+    text = f"The probes retain {amount} of the edges of {model}"
+    if "original" in conditions and "retained_100" in conditions:
+        s, original = conditions["retained_100"], conditions["original"]["f1"]
+        words = difference(
+            s["difference"], s["difference_low"], s["difference_high"], level=params.level
+        )
+        text += f"; with these alone role F1 is {percent(s['f1'])}, against {percent(original)} "
+        text += f"with all edges: {words}"
+    else:
+        text += "; what that does to the score was not measured"
+    if kappa["reason"]:
+        return f"{text}. Agreement between seeds is undefined: {kappa['reason']}."
+    word, value = kappa_word(kappa["fleiss_kappa"]), f"{kappa['fleiss_kappa']:.2f}"
+    who = count(int(kappa["seeds"]), "probe")
+    return f"{text}. Agreement of the {who} on which edges is {word} (Fleiss' kappa {value})."
