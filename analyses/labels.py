@@ -67,7 +67,8 @@ def _tables(
     table: pd.DataFrame, layers: pd.DataFrame, contrasts: pd.DataFrame, params: Params
 ) -> tuple[TableBlock, ...]:
     rare = f"Labels that occur in over {params.frequent:.0%} of examples (of the type) and are "
-    rare += f"retained in under {params.superfluous:.0%} of cases. n: edges, k: retained."
+    rare += f"retained in under {params.superfluous:.0%} of cases, with at least {params.min_n} "
+    rare += "such examples. n: edges, k: retained."
     full = "Every label, direction and predicate type. n: edges, k: retained, share: k of n; "
     full += "of_retained: k of retained_edges; of_examples: examples of all of that type; small: n "
     full += f"under {params.min_n}."
@@ -75,12 +76,12 @@ def _tables(
     pair += f"at least {params.min_n} edges in both; p_holm: adjusted over the rows."
     part = "Share of the label's edges that is retained in each layer."
     layers = layers[layers["predicate_type"] == "all"]
-    useless = table[table["superfluous"]].reset_index(drop=True)
+    useless = table[table["superfluous"] & (table["examples"] >= params.min_n)]
     ends = ("share_first", "share_second", "difference", "low", "high")
     return (
-        shown("labels_superfluous", rare, useless[BRIEF], percent=PERCENT),
-        shown("labels", full, table, percent=PERCENT, folded=True),
-        shown("labels_by_layer", part, layers[LAYERS], percent=SHARE, folded=True),
+        shown("labels_superfluous", rare, useless[BRIEF], percent=PERCENT, digits=1),
+        shown("labels", full, table, percent=PERCENT, digits=1, folded=True),
+        shown("labels_by_layer", part, layers[LAYERS], percent=SHARE, digits=1, folded=True),
         shown("labels_verbal_nominal", pair, contrasts, percent=ends, folded=True),
     )
 
@@ -91,7 +92,8 @@ def _finding(table: pd.DataFrame, contrasts: pd.DataFrame, params: Params) -> st
     tops = []
     for kind, part in table[table["predicate_type"] != "all"].groupby("predicate_type", sort=False):
         best = rows(part.nlargest(1, "of_retained"))[0]
-        if best["retained_edges"] >= params.min_n:
+        of_type = best["examples"] / best["of_examples"]
+        if best["retained_edges"] >= params.min_n and of_type >= params.min_n:
             name, kind = edge_name(best["label"], best["direction"]), type_name(str(kind))
             ends = span(best["of_retained_low"], best["of_retained_high"], level=params.level)
             share = percent(best["of_retained"])

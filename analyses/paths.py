@@ -12,7 +12,7 @@ from linguagraph.reports.sections import Section
 from .blocks import SHARE, nothing, question, rows_by, seeds_note, shown
 from .drawings import draw_paths
 from .params import Params
-from .phrases import count, percent, span
+from .phrases import count, join, percent, span
 from .shapes import nested
 
 __all__ = ["run"]
@@ -71,21 +71,23 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def _finding(table: pd.DataFrame, params: Params) -> str:
     unused = rows_by(table[table["retained_edges"] == 0], "path_length", kind="all")
-    parts = []
+    parts, compared = [], []
     for length, name in (
         ("1", "direct connections"),
+        ("2", "paths of two edges"),
         ("3 or more", "paths of three or more edges"),
     ):
         row = unused.get(length)
         if row and not row["small"]:
             ends = span(1 - row["high"], 1 - row["low"], level=params.level)
             parts.append(f"{percent(1 - row['share'])} of {name} ({ends})")
+            compared.append(row)
     if not parts:
         return f"No path length has {params.min_n} paths, too few for a statement."
-    text = f"The model uses {' and '.join(parts)}"
+    text = f"The model uses {join(parts)}"
     if len(parts) < 2:
         return f"{text}; there are too few other paths to compare with."
-    first, last = unused["1"], unused["3 or more"]
+    first, last = compared[0], compared[-1]
     if last["low"] > first["high"]:
         return f"{text}; reliance falls with path length."
     if last["high"] < first["low"]:

@@ -124,6 +124,8 @@ def _draw_panel(
     axes.tick_params(axis="y", length=0, labelleft=part.index == 0)
     axes.spines["left"].set_visible(False)
     format_share_axis(axes, "x", percent=percent, whole=percent)
+    if percent and panels > 2:
+        axes.set_xticks([0, 0.5, 1])
 
 
 def _write(part: Panel, x: float, y: float, text: str) -> None:
