@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from linguagraph import __version__
-from linguagraph.errors import LinguagraphError
+from linguagraph.runs.console import bars, exit_status, sayer, tell
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     help=(
         "Which parts of linguistic structure does a graph neural network really use?\n\n"
-        "'linguagraph report CORPUS -o OUT' does everything; each stage is also a command: "
-        "parse, graph, mask, tabulate, analyse."
+        "'linguagraph report CORPUS -o OUT' does everything. Each stage is also a command that "
+        "goes on where the one before it stopped: parse CORPUS -o OUT, then graph OUT, mask OUT, "
+        "tabulate OUT and analyse OUT."
     ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help texts speak of [tables] of TOML files
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 train = typer.Typer(help="Train task models and GraphMask probes.", no_args_is_help=True)
@@ -32,7 +32,9 @@ data = typer.Typer(help="Build corpora from their public sources.", no_args_is_h
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")
 
-RunDir = Annotated[Path, typer.Argument(help="Run directory, as made by 'linguagraph parse'.")]
+RunDir = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run directory, as made by 'linguagraph parse'.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write into.")]
 Model = Annotated[
     str,
@@ -53,7 +55,9 @@ Batch = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option(help="Read only so many sentences.", min=1)]
 Threads = Annotated[int | None, typer.Option(help="Processor threads. Default: all.", min=1)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars, no messages.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress bars, no messages but errors.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")]
 SkipBad = Annotated[
@@ -63,7 +67,8 @@ Predicted = Annotated[
     bool, typer.Option("--predicted", help="Use the predicted columns of CoNLL-2009.")
 ]
 Format = Annotated[
-    str | None, typer.Option(help="Format of the corpus. Default: decided by its suffix.")
+    str | None,
+    typer.Option(help="conll09, conllu or conllup. Default: decided by the suffix of the file."),
 ]
 
 
@@ -83,25 +88,11 @@ def _options(
     """Options of the program itself."""
 
 
-def _say(quiet: bool) -> Callable[[str], None]:
-    def say(message: str) -> None:
-        if not quiet:
-            typer.echo(message, err=True)
-
-    return say
-
-
-@contextmanager
-def _bars(quiet: bool) -> Iterator[Any]:
-    from linguagraph.runs.progress import progress_bars
-
-    with progress_bars(quiet=quiet or not sys.stderr.isatty()) as progress:
-        yield progress
-
-
-@app.command()
+@app.command(short_help="Do everything, from a corpus to the report.")
 def report(
-    corpus: Annotated[Path, typer.Argument(help="Annotated corpus: CoNLL-2009 with predicates.")],
+    corpus: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="Annotated corpus: CoNLL-2009 with predicates.")
+    ],
     out: Out,
     model: Model = "srl-gnn",
     seeds: Seeds = None,
@@ -130,8 +121,8 @@ def report(
         predicted=predicted,
         format=format,
     )
-    say = _say(quiet)
-    with _bars(quiet) as progress:
+    say = sayer(quiet)
+    with bars(quiet) as progress:
         made = run_report(corpus, out, options=options, resume=resume, progress=progress, warn=say)
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
@@ -140,7 +131,10 @@ def report(
 
 @app.command()
 def parse(
-    corpus: Annotated[Path, typer.Argument(help="Annotated corpus: CoNLL-2009, CoNLL-U.")],
+    corpus: Annotated[
+        Path,
+        typer.Argument(metavar="CORPUS", help="Annotated corpus; masks need predicates."),
+    ],
     out: Out,
     limit: Limit = None,
     format: Format = None,
@@ -152,10 +146,12 @@ def parse(
 ) -> None:
     """Read and check a corpus; begin a run in OUT."""
     from linguagraph.runs.directory import Run
-    from linguagraph.runs.parsing import parse_stage
+    from linguagraph.runs.parsing import find_corpus, parse_stage
 
-    run = Run.create(out, resume=resume)
-    with run.lock(), _bars(quiet) as progress:
+    find_corpus(corpus)
+    run = Run.create(out, resume=resume, notify=sayer(quiet))
+    options = {"limit": limit, "format": format, "predicted": predicted, "skip_bad": skip_bad}
+    with run.lock(), bars(quiet) as progress:
         parse_stage(
             run,
             corpus,
@@ -164,9 +160,11 @@ def parse(
             skip_bad=skip_bad,
             predicted=predicted,
             progress=progress,
-            warn=_say(quiet),
+            warn=sayer(quiet),
         )
-    _tell(run.manifest["corpus"] | {"dropped": run.manifest.get("dropped", {})}, as_json, quiet)
+        run.update(options=options)
+    found = run.manifest
+    tell(found["corpus"] | {"dropped": found["dropped"]}, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -175,12 +173,13 @@ def graph(run: RunDir, quiet: Quiet = False) -> None:
     from linguagraph.runs.directory import Run
     from linguagraph.runs.parsing import graph_stage
 
-    opened = Run.open(run)
-    with opened.lock(), _bars(quiet) as progress:
+    opened = Run.open(run, notify=sayer(quiet))
+    with opened.lock(), bars(quiet) as progress:
         graph_stage(opened, progress=progress)
+    sayer(quiet)(f"graphs: {run / 'graph'}; next: linguagraph mask {run}")
 
 
-@app.command()
+@app.command(short_help="Mask every edge in every layer; score the masks.")
 def mask(
     run: RunDir,
     model: Model = "srl-gnn",
@@ -196,27 +195,37 @@ def mask(
     from linguagraph.runs.directory import Run, free_threads
     from linguagraph.runs.masking import mask_stage
     from linguagraph.runs.models import load_explained
-    from linguagraph.runs.reporting import describe
+    from linguagraph.runs.reporting import facts
 
     count = free_threads(threads)
     torch.set_num_threads(count)
-    opened = Run.open(run)
+    say = sayer(quiet)
+    opened = Run.open(run, notify=say)
     explained = load_explained(model, seeds=seeds, device=device)
     options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
-    with opened.lock(), _bars(quiet) as progress:
-        describe(opened, explained, threads=count, options=options)
-        mask_stage(opened, explained, tokens=batch_size, progress=progress)
+    options = opened.manifest.get("options", {}) | options | {"threads": threads}
+    with opened.lock(), bars(quiet) as progress:
+        mask_stage(
+            opened,
+            explained,
+            tokens=batch_size,
+            facts=facts(explained, threads=count, options=options),
+            progress=progress,
+            warn=say,
+        )
+    say(f"masks: {run / 'mask'}; next: linguagraph tabulate {run}")
 
 
-@app.command()
+@app.command(short_help="Write the tables of a masked run as Parquet.")
 def tabulate(run: RunDir, quiet: Quiet = False) -> None:
     """Write the edge, path, role and score tables of a masked run as Parquet."""
     from linguagraph.runs.directory import Run
     from linguagraph.runs.tabulating import tabulate_stage
 
-    opened = Run.open(run)
-    with opened.lock(), _bars(quiet) as progress:
+    opened = Run.open(run, notify=sayer(quiet))
+    with opened.lock(), bars(quiet) as progress:
         tabulate_stage(opened, progress=progress)
+    sayer(quiet)(f"tables: {run}/*.parquet; next: linguagraph analyse {run}")
 
 
 @app.command(name="analyse")
@@ -233,16 +242,16 @@ def analyse_(
     from linguagraph.runs.analysing import analyse_stage
     from linguagraph.runs.directory import Run
 
-    opened = Run.open(run)
+    opened = Run.open(run, notify=sayer(quiet))
     params = Params(min_n=min_n, resamples=resamples, seed=seed)
-    with opened.lock(), _bars(quiet) as progress:
+    with opened.lock(), bars(quiet) as progress:
         made = analyse_stage(opened, params=params, progress=progress)
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
-    _say(quiet)(f"report: {run / 'report.html'}")
+    sayer(quiet)(f"report: {run / 'report.html'}")
 
 
-@app.command()
+@app.command(short_help="List the bundled models.")
 def models(as_json: Json = False) -> None:
     """List the bundled models: scores, data, licence, and how to rebuild them."""
     from linguagraph.runs.listing import list_models
@@ -282,7 +291,7 @@ def train_srl_(
     from linguagraph.runs.training import train_srl_run
 
     overrides = {"seed": seed, "epochs": epochs, "precision": precision}
-    with _bars(quiet) as progress:
+    with bars(quiet) as progress:
         train_srl_run(
             train,
             dev,
@@ -294,14 +303,14 @@ def train_srl_(
             device=device,
             threads=threads,
             resume=resume,
-            log=_say(quiet),
+            log=sayer(quiet),
             progress=progress,
         )
 
 
 @train.command("graphmask")
 def train_graphmask_(
-    model: Annotated[Path, typer.Option(help="Directory of the trained model to explain.")],
+    model: Annotated[Path, typer.Option(help="Trained model to explain: its directory.")],
     train: Annotated[Path, typer.Option("--train", help="Training corpus, CoNLL-2009.")],
     dev: Annotated[Path, typer.Option("--dev", help="Development corpus, CoNLL-2009.")],
     out: Annotated[
@@ -320,9 +329,13 @@ def train_graphmask_(
     quiet: Quiet = False,
 ) -> None:
     """Train GraphMask probes for a trained model, all seeds in one run."""
+    from linguagraph.errors import ConfigError
+    from linguagraph.pretrained import BUNDLED
     from linguagraph.runs.training import train_graphmask_run
 
-    with _bars(quiet) as progress:
+    if out is None and str(model) in BUNDLED:
+        raise ConfigError(f"{model} is a bundled model; say with -o where its new probes shall go")
+    with bars(quiet) as progress:
         train_graphmask_run(
             model,
             train,
@@ -334,7 +347,7 @@ def train_graphmask_(
             device=device,
             threads=threads,
             resume=resume,
-            log=_say(quiet),
+            log=sayer(quiet),
             progress=progress,
         )
 
@@ -354,37 +367,12 @@ def data_ewt_srl(
 
     from linguagraph.documents import convert_ewt_srl
 
-    _tell(asdict(convert_ewt_srl(ud, propbank, out)), as_json, quiet)
-
-
-def _tell(facts: dict[str, Any], as_json: bool, quiet: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-    elif not quiet:
-        for key, value in facts.items():
-            shown = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
-            typer.echo(f"{key}: {shown}")
+    tell(asdict(convert_ewt_srl(ud, propbank, out)), as_json=as_json, quiet=quiet)
 
 
 def main() -> None:
-    """Entry point: our own errors and Ctrl-C end in one line and an exit status."""
-    try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except LinguagraphError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("stopped; what is finished is kept: run again with --resume", err=True)
-        sys.exit(130)
-    except OSError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except Exception as error:
-        show = getattr(error, "show", None)  # usage errors know how to print themselves
-        if show is None:
-            raise
-        show()
-        sys.exit(getattr(error, "exit_code", 2))
+    """Entry point; see :func:`linguagraph.runs.console.exit_status`."""
+    sys.exit(exit_status(lambda: app(standalone_mode=False)))
 
 
 if __name__ == "__main__":

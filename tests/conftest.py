@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import srl_tools
@@ -36,6 +36,19 @@ def planted_sentences() -> list[Sentence]:
 
 
 @pytest.fixture(scope="session")
-def planted_model(planted_sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> SrlModel:
+def planted_model(planted_sentences: list[Sentence]) -> SrlModel:
     """A one-layer model that has learned the planted rule, in evaluation mode; do not change it."""
-    return srl_tools.train_planted(planted_sentences, tmp_path_factory.mktemp("planted"))
+    return srl_tools.train_planted(planted_sentences)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail every test that opens a connection, but for sockets that are files."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX:
+            raise AssertionError(f"the network is off in tests; {address} was asked for")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

@@ -68,8 +68,10 @@ def read_jsonl(path: str | Path) -> Iterator[Sentence]:
             for number, line in enumerate(stream, start=1):
                 try:
                     yield sentence_from_json(json.loads(line))
-                except (ValueError, DocumentError) as error:
-                    raise DocumentError(str(error), path=path, line=number) from error
+                except DocumentError as error:
+                    raise DocumentError(error.message, path=path, line=number) from error
+                except ValueError as error:
+                    raise DocumentError(f"not JSON ({error})", path=path, line=number) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(f"cannot be read ({error})", path=path) from error
 

@@ -1,1 +1,1 @@
-"""."""
+"""Masks of every edge -> the edge, path and role tables of a run, and their storage."""

@@ -91,10 +91,8 @@ def edge_rows(examples: Sequence[Example], masks: MaskArrays, names: Names) -> p
     Raises:
         TableError: the masks do not have as many edges as the examples' graphs.
     """
-    counts = np.array([e.graph.num_edges for e in examples], dtype=np.int64)
+    counts = _edge_counts(examples, masks)
     seeds, layers, total = masks.scores.shape
-    if counts.sum() != total:
-        raise TableError(f"masks for {total} edges; the examples have {counts.sum()}")
     if not total:
         return EDGES.empty()
     per_edge = {
@@ -115,6 +113,15 @@ def edge_rows(examples: Sequence[Example], masks: MaskArrays, names: Names) -> p
     return EDGES.check(pd.DataFrame(columns))
 
 
+def _edge_counts(examples: Sequence[Example], masks: MaskArrays) -> NDArray[np.int64]:
+    counts = np.array([e.graph.num_edges for e in examples], dtype=np.int64)
+    if counts.sum() != masks.scores.shape[2]:
+        raise TableError(
+            f"masks for {masks.scores.shape[2]} edges; the examples have {counts.sum()}"
+        )
+    return counts
+
+
 def path_rows(
     examples: Sequence[Example], masks: MaskArrays, names: Names
 ) -> tuple[pd.DataFrame, int]:
@@ -123,7 +130,11 @@ def path_rows(
     Returns:
         The rows, and how many arguments were left out because no path leads to them (a sentence
         with several roots).
+
+    Raises:
+        TableError: the masks do not have as many edges as the examples' graphs.
     """
+    _edge_counts(examples, masks)
     rows: list[dict[str, object]] = []
     lost = start = 0
     trees: dict[int, TreePaths] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linguagraph.errors import ConfigError
 from linguagraph.graphs.textgraph import TextGraph
 
 __all__ = ["TreePaths"]
@@ -11,7 +12,10 @@ class TreePaths:
     """Paths in a dependency forest.
 
     Args:
-        graph: with one ``->`` and one ``<-`` edge per dependency.
+        graph: with one ``->`` and one ``<-`` edge per dependency, at most one head per token.
+
+    Raises:
+        ConfigError: a token has two heads, an edge has no counterpart, or heads form a cycle.
     """
 
     def __init__(self, graph: TextGraph) -> None:
@@ -21,10 +25,26 @@ class TreePaths:
         self.up: dict[int, int] = {}
         for edge, direction in enumerate(graph.directions):
             source, target = (int(node) for node in graph.edge_index[:, edge])
-            if direction == "->":
-                self.head[target], self.down[target] = source, edge
-            else:
+            if direction == "<-":
                 self.up[source] = edge
+                continue
+            if target in self.head:
+                raise ConfigError(f"token {target} has two heads; paths need a tree")
+            self.head[target], self.down[target] = source, edge
+        if self.up.keys() != self.head.keys():
+            raise ConfigError("an edge has no counterpart; paths need a -> and a <- edge each")
+        self._check_cycles()
+
+    def _check_cycles(self) -> None:
+        safe: set[int] = set()
+        for node in self.head:
+            trail: set[int] = set()
+            while node in self.head and node not in safe:
+                if node in trail:
+                    raise ConfigError(f"token {node} is on a cycle of heads; paths need a tree")
+                trail.add(node)
+                node = self.head[node]
+            safe |= trail
 
     def path(self, start: int, end: int) -> list[int] | None:
         """Edge ids from ``start`` to ``end``: up to their lowest common ancestor, then down.

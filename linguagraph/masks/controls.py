@@ -112,7 +112,8 @@ def score_conditions(
     for index, seed in enumerate(masker.probe.seeds):
         yield "retained_100", seed, *_counts(masked.logits, list(masked.gates), batch, index)
     for name, gates in plans:
-        logits = _logits(masker, masked, batch, gates, masker.probe.baselines)
+        with torch.inference_mode(), frozen(masker.model):
+            logits = masker.run(masked.original, batch, gates)
         for index, seed in enumerate(masker.probe.seeds):
             yield name, seed, *_counts(logits, gates, batch, index)
     if thresholds is not None:
@@ -120,22 +121,9 @@ def score_conditions(
             (_soft(sent.soft_gates) >= low).float().unsqueeze(0)
             for sent, low in zip(masked.original.messages, thresholds, strict=True)
         ]
-        logits = _logits(masker, masked, batch, gates, None)
+        with torch.inference_mode(), frozen(masker.model):
+            logits = masker.model.masked_logits(masked.original, batch, gates=gates)
         yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
-
-
-def _logits(
-    masker: GraphMask,
-    masked: Masked,
-    batch: SrlBatch,
-    gates: Sequence[Tensor],
-    baselines: Sequence[Tensor] | None,
-) -> Tensor:
-    states, messages = masked.original.states[0], masked.original.messages[0]
-    with torch.inference_mode(), frozen(masker.model):
-        return masker.model.propagate(
-            states, batch, messages=messages, gates=gates, baselines=baselines
-        ).logits
 
 
 def _counts(

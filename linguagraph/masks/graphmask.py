@@ -26,13 +26,15 @@ class Masked:
 
     Attributes:
         original: the unmasked pass.
-        locations: L tensors float [S, E]; the score of a gate is their sigmoid.
+        locations: L tensors float [S, E], see :class:`HardConcrete`.
+        scores: L tensors float [S, E], probability that the binary gate is open.
         gates: L tensors float [S, E] in {0, 1}.
         logits: float [S, N, classes] of the masked model.
     """
 
     original: Trace
     locations: tuple[Tensor, ...]
+    scores: tuple[Tensor, ...]
     gates: tuple[Tensor, ...]
     logits: Tensor
 
@@ -99,18 +101,25 @@ class GraphMask:
             )
             gates = tuple(self.probe.config.gates.decide(value) for value in locations)
             logits = self.run(trace, batch, gates)
-        return Masked(trace, locations, gates, logits)
+        scores = tuple(self.probe.config.gates.open_probability(v) for v in locations)
+        return Masked(trace, locations, scores, gates, logits)
 
     def run(self, trace: Trace, batch: SrlBatch, gates: Sequence[Tensor]) -> Tensor:
-        """Logits [S, N, classes] of the model under gates [S, E] per layer, with the baselines."""
-        masked = self.model.propagate(
-            trace.states[0],
-            batch,
-            messages=trace.messages[0],
-            gates=gates,
-            baselines=self.probe.baselines,
+        """Logits [S, N, classes] under binary gates [S, E] per layer, with the baselines.
+
+        Without gradient; call inside :func:`frozen`.
+        """
+        return torch.cat(
+            [
+                self.model.masked_logits(
+                    trace,
+                    batch,
+                    gates=[gate[part] for gate in gates],
+                    baselines=[baseline[part] for baseline in self.probe.baselines],
+                )
+                for part in self._parts(batch)
+            ]
         )
-        return masked.logits
 
     def step(
         self, batch: SrlBatch, *, lowest: int = 0, divergence: Divergence
@@ -129,18 +138,24 @@ class GraphMask:
             trace = model(batch)
             model.train(training)
         locations = probe.locations(trace, batch.source, batch.target, lowest=lowest)
-        masked = model.propagate(
-            trace.states[lowest],
-            batch,
-            start=lowest,
-            messages=trace.messages[lowest],
-            gates=[None if v is None else probe.config.gates.sample(v) for v in locations],
-            baselines=probe.baselines,
+        gates = [None if v is None else probe.config.gates.sample(v) for v in locations]
+        masked = torch.cat(
+            [
+                model.propagate(
+                    trace.states[lowest],
+                    batch,
+                    start=lowest,
+                    messages=trace.messages[lowest],
+                    gates=[None if gate is None else gate[part] for gate in gates],
+                    baselines=[baseline[part] for baseline in probe.baselines],
+                ).logits
+                for part in self._parts(batch)
+            ]
         )
         there = torch.stack([v for v in locations if v is not None])
         expected = probe.config.gates.nonzero_probability(there).sum(dim=(0, 2))
         penalty = expected / max(1, there.shape[0] * there.shape[2])
-        return penalty, divergence(trace.logits, masked.logits)
+        return penalty, divergence(trace.logits, masked)
 
     def evaluate(
         self, examples: Sequence[SrlExample], *, tokens: int = 4000, lowest: int = 0
@@ -179,6 +194,16 @@ class GraphMask:
         """A batch of examples on the model's device."""
         device = next(self.model.parameters()).device
         return collate(examples, num_labels=len(self.model.vocabulary.labels)).to(device)
+
+    def _parts(self, batch: SrlBatch) -> list[slice]:
+        """Seeds that go through the model side by side.
+
+        One at a time on a CPU, whose caches hold the states of one seed only (five at once take
+        a fifth longer); all on a GPU, which has room for them.
+        """
+        count = len(self.probe.seeds)
+        size = 1 if batch.source.device.type == "cpu" else count
+        return [slice(start, start + size) for start in range(0, count, size)]
 
     def _decide(self, locations: Tensor | None, batch: SrlBatch) -> Tensor:
         if locations is None:

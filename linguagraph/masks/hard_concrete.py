@@ -22,24 +22,30 @@ class HardConcrete:
     ``s * (l - r) + r``, which is the same distribution for the opposite location.)
 
     Gates are binary: :meth:`sample` rounds z at 1/2 and passes the gradient of z straight through,
-    :meth:`decide` is the deterministic choice at evaluation. As the stretch is symmetric,
-    ``P(z > 1/2) = sigmoid(location)``, and the decision is open where the location is positive.
+    :meth:`decide` is the deterministic choice at evaluation: open where ``P(z > 1/2) > 1/2``. With
+    r = 1, as here, z has mass at exactly 0 and none at exactly 1; with r > 1 it has both.
 
     Attributes:
         temperature: t > 0; the paper uses 1/3.
-        low, high: stretch (l, r) with l < 0 < 1 < r.
+        low, high: stretch (l, r) with l < 0 and r >= 1.
     """
 
     temperature: float = 1 / 3
     low: float = -0.2
-    high: float = 1.2
+    high: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and self.low < 0 and self.high > 1):
+        if not (self.temperature > 0 and self.low < 0 and self.high >= 1):
             raise ConfigError(
                 f"temperature={self.temperature}, stretch=({self.low}, {self.high}); expected a "
-                "positive temperature and a stretch beyond 0 and 1"
+                "positive temperature and a stretch from below 0 to at least 1"
             )
+
+    @property
+    def threshold(self) -> float:
+        """Location at which a gate is open with probability 1/2: t logit((1/2 - l) / (r - l))."""
+        s = (0.5 - self.low) / (self.high - self.low)
+        return self.temperature * math.log(s / (1 - s))
 
     def soft(self, location: Tensor, noise: Tensor) -> Tensor:
         """z for given uniform noise in (0, 1), both of one shape."""
@@ -54,12 +60,12 @@ class HardConcrete:
         return (z > 0.5).to(z.dtype) + (z - z.detach())
 
     def decide(self, location: Tensor) -> Tensor:
-        """Deterministic binary gates: open where ``sigmoid(location) > 1/2``."""
-        return (location > 0).to(location.dtype)
+        """Deterministic binary gates: open where the location is above the threshold."""
+        return (location > self.threshold).to(location.dtype)
 
     def open_probability(self, location: Tensor) -> Tensor:
-        """P(binary gate is 1) = P(z > 1/2) = sigmoid(location), for the symmetric stretch."""
-        return 1 - self.distribution(torch.full_like(location, 0.5), location)
+        """P(binary gate is 1) = P(z > 1/2) = sigmoid(location - threshold)."""
+        return torch.sigmoid(location - self.threshold)
 
     def nonzero_probability(self, location: Tensor) -> Tensor:
         """P(z != 0), the expected L0 of a gate (equation 11): sigmoid(location - t log(-l/r))."""

@@ -53,7 +53,9 @@ class Lagrangian:
         self, count: int, config: LagrangianConfig, *, device: torch.device | str = "cpu"
     ) -> None:
         self.config = config
-        self.multipliers = torch.full((count,), config.initial, device=device, requires_grad=True)
+        self.multipliers = torch.full(
+            (count,), float(config.initial), device=device, requires_grad=True
+        )
         self.optimizer = torch.optim.RMSprop([self.multipliers], lr=config.lr, maximize=True)
 
     def loss(self, penalty: Tensor, divergence: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ def mask_nonamortised(
         with torch.no_grad():
             trace = model(batch)
         locations = [
-            torch.full((batch.num_edges,), config.bias, device=batch.source.device)
+            torch.full((batch.num_edges,), float(config.bias), device=batch.source.device)
             for _ in trace.messages
         ]
         of_edge = batch.edge_example()
@@ -101,6 +101,7 @@ def mask_nonamortised(
     return Masked(
         trace,
         tuple(v.detach().unsqueeze(0) for v in locations),
+        tuple(config.gates.open_probability(v.detach()).unsqueeze(0) for v in locations),
         tuple(v.unsqueeze(0) for v in decided),
         logits.unsqueeze(0),
     )

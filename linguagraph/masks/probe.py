@@ -26,13 +26,13 @@ class ProbeConfig:
         hidden: width of the single hidden layer.
         temperature, low, high: of the :class:`HardConcrete` distribution.
         bias: constant added to every location, so that all gates start open: at 3 the gate is
-            open with probability 0.95 (the paper shifts by 2).
+            open with probability 0.95 (the paper's text shifts by 2).
     """
 
     hidden: int = 64
     temperature: float = 1 / 3
     low: float = -0.2
-    high: float = 1.2
+    high: float = 1.0
     bias: float = 3.0
 
     @property

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from linguagraph.errors import ConfigError
 
-__all__ = ["Dropout", "GatedGCNLayer", "Messages", "aggregate", "sum_at"]
+__all__ = ["Dropout", "GatedGCNLayer", "Messages", "aggregate", "aggregate_open", "sum_at"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,34 @@ def sum_at(values: Tensor, target: Tensor, size: int) -> Tensor:
     return out.scatter_add(0, target.unsqueeze(-1).expand_as(values), values)
 
 
+class _Channels(torch.autograd.Function):
+    """Rows of all channels [..., N * C, D] -> rows at ``place`` and those of the last channel.
+
+    Two selections with one gradient buffer: autograd would fill and add two.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, values: Tensor, place: Tensor, channels: int
+    ) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(place)
+        ctx.channels = channels  # type: ignore[attr-defined]
+        last = values.view(*values.shape[:-2], -1, channels, values.shape[-1])[..., -1, :]
+        return values.index_select(-2, place), last.clone(memory_format=torch.contiguous_format)
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, edges: Tensor, loops: Tensor
+    ) -> tuple[Tensor, None, None]:
+        (place,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        *leading, size, width = loops.shape
+        grad = loops.new_empty(*leading, size, ctx.channels, width)  # type: ignore[attr-defined]
+        grad[..., :-1, :] = 0
+        grad[..., -1, :] = loops
+        grad = grad.flatten(-3, -2)
+        return grad.index_add_(-2, place, edges), None, None
+
+
 class _GatedSum(torch.autograd.Function):
     """sum_e z_e m_e + (1 - z_e) b at each target; backward keeps no tensor of masked messages."""
 
@@ -53,29 +81,35 @@ class _GatedSum(torch.autograd.Function):
         target: Tensor,
         size: int,
     ) -> Tensor:
-        ctx.save_for_backward(messages, gates, baseline, target)
         kept = sum_at(messages * gates.unsqueeze(-1), target, size)
         dropped = sum_at((1 - gates).unsqueeze(-1), target, size)
-        return kept + dropped * baseline.unsqueeze(-2)
+        ctx.save_for_backward(messages, gates, baseline, target, dropped)
+        return torch.addcmul(kept, dropped, baseline.unsqueeze(-2))
 
     @staticmethod
     def backward(
         ctx: torch.autograd.function.FunctionCtx, grad: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:
-        messages, gates, baseline, target = ctx.saved_tensors  # type: ignore[attr-defined]
+        messages, gates, baseline, target, dropped = ctx.saved_tensors  # type: ignore[attr-defined]
         needs = ctx.needs_input_grad  # type: ignore[attr-defined]
-        arriving = grad.index_select(-2, target)
         grad_messages = grad_gates = grad_baseline = None
-        if needs[0]:
-            grad_messages = _to_shape(arriving * gates.unsqueeze(-1), messages)
+        if needs[2]:
+            weighted = (dropped.transpose(-1, -2) @ grad).squeeze(-2)
+            grad_baseline = _to_shape(weighted, baseline)
+        if needs[0] or needs[1]:
+            arriving = grad.index_select(-2, target)
         if needs[1]:
             at_message = (arriving * messages).sum(-1)
             at_baseline = (grad @ baseline.unsqueeze(-1)).squeeze(-1).index_select(-1, target)
             grad_gates = _to_shape(at_message - at_baseline, gates)
-        if needs[2]:
-            weighted = ((1 - gates).unsqueeze(-2) @ arriving).squeeze(-2)
-            grad_baseline = _to_shape(weighted, baseline)
+        if needs[0]:
+            grad_messages = _to_shape(arriving.mul_(gates.unsqueeze(-1)), messages)
         return grad_messages, grad_gates, grad_baseline, None, None
+
+
+def _channels(values: Tensor, place: Tensor, channels: int) -> tuple[Tensor, Tensor]:
+    found: tuple[Tensor, Tensor] = _Channels.apply(values, place, channels)  # type: ignore[no-untyped-call]
+    return found
 
 
 def _gated_sum(
@@ -121,7 +155,36 @@ def aggregate(
         summed = sum_at(mixed, target, size)
     else:
         summed = _gated_sum(messages.edges, gates, baseline, target, size)
-    return F.relu(summed + messages.loops)
+    return F.relu(summed + messages.loops, inplace=True)
+
+
+def aggregate_open(
+    sent: Tensor,
+    loops: Tensor,
+    place: Tensor,
+    closed: Tensor,
+    *,
+    baseline: Tensor | None = None,
+) -> Tensor:
+    """:func:`aggregate` for binary gates, given only the messages that open edges send.
+
+    Args:
+        sent: float [K, D], one message for every open edge of every mask.
+        loops: float [N, D] or [S, N, D], self-loop messages.
+        place: int64 [K], ``mask * N + target`` of each open edge.
+        closed: float [S, N], closed edges that enter each node.
+        baseline: float [S, D]; zeros if ``None``.
+
+    Returns:
+        float [S, N, D].
+    """
+    masks, size = closed.shape
+    if baseline is None:
+        start = sent.new_zeros(masks, size, sent.shape[-1])
+    else:
+        start = closed.unsqueeze(-1) * baseline.unsqueeze(1)
+    summed = start.view(masks * size, -1).index_add_(0, place, sent).view_as(start)
+    return summed.add_(loops).relu_()
 
 
 class GatedGCNLayer(nn.Module):
@@ -172,15 +235,40 @@ class GatedGCNLayer(nn.Module):
         edge_gates = torch.sigmoid(
             logits.index_select(-1, place) + self.gate_bias.index_select(0, edge_type)
         )
-        edge_values = values.index_select(-2, place) + F.embedding(edge_type, self.bias)
-        loops = torch.arange(size, device=states.device) * channels + (channels - 1)
-        loop_gates = torch.sigmoid(logits.index_select(-1, loops) + self.gate_bias[-1])
-        loop_values = values.index_select(-2, loops) + self.bias[-1]
+        edge_values, loop_values = _channels(values, place, channels)
+        edge_values = edge_values + F.embedding(edge_type, self.bias)
+        loop_gates = torch.sigmoid(logits[..., channels - 1 :: channels] + self.gate_bias[-1])
+        loop_values = loop_values + self.bias[-1]
         return Messages(
             edges=edge_gates.unsqueeze(-1) * edge_values,
             loops=loop_gates.unsqueeze(-1) * loop_values,
             soft_gates=edge_gates,
         )
+
+    def selected(
+        self, states: Tensor, source: Tensor, edge_type: Tensor, direction: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Messages along some edges, float [K, outputs], and self-loop messages [R, outputs].
+
+        What :meth:`messages` gives to rounding, at the cost of the chosen edges only.
+
+        Args:
+            states: float [R, inputs].
+            source: int64 [K], row of each edge's source.
+            edge_type, direction: int64 [K].
+        """
+        width = self.outputs
+        sent = states.new_empty(len(source), width)
+        for channel in range(self.channels - 1):
+            at = (direction == channel).nonzero().squeeze(1)
+            rows, types = states.index_select(0, source[at]), edge_type[at]
+            values = F.linear(rows, self.weight[channel * width : (channel + 1) * width])
+            values.add_(self.bias.index_select(0, types))
+            logits = rows @ self.gate_weight[channel] + self.gate_bias.index_select(0, types)
+            sent.index_copy_(0, at, values.mul_(torch.sigmoid(logits).unsqueeze(-1)))
+        loops = F.linear(states, self.weight[-width:], self.bias[-1])
+        logits = states @ self.gate_weight[-1] + self.gate_bias[-1]
+        return sent, loops.mul_(torch.sigmoid(logits).unsqueeze(-1))
 
 
 class Dropout(nn.Module):

@@ -15,7 +15,14 @@ from linguagraph.errors import ConfigError
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.encoders import BiLstmEncoder, MlpEncoder, TokenEmbedding
 from linguagraph.models.gateable import Trace
-from linguagraph.models.layers import Dropout, GatedGCNLayer, Messages, aggregate
+from linguagraph.models.layers import (
+    Dropout,
+    GatedGCNLayer,
+    Messages,
+    aggregate,
+    aggregate_open,
+    sum_at,
+)
 from linguagraph.models.vocabulary import SrlVocabulary
 
 __all__ = ["SRL_MODELS", "SrlConfig", "SrlModel"]
@@ -145,8 +152,8 @@ class SrlModel(nn.Module):
         """Role logits [..., N, roles] from the states above the last layer [..., N, hidden]."""
         at_predicate = self.predicate(states.index_select(-2, batch.predicate))
         shared = at_predicate + self.predicate_lemmas(batch.predicate_lemma)
-        hidden = self.token(states) + shared.index_select(-2, batch.example)
-        logits: Tensor = self.roles(self.dropout(F.relu(hidden)))
+        hidden = shared.index_select(-2, batch.example).add_(self.token(states))
+        logits: Tensor = self.roles(self.dropout(F.relu(hidden, inplace=True)))
         return logits
 
     def propagate(
@@ -187,6 +194,67 @@ class SrlModel(nn.Module):
                 mask = self._edge_mask(batch)
             states = self.dropout(aggregate(current, batch.target, gates=mask, baseline=fill))
         return Trace(self.classify(states, batch), tuple(entering), tuple(sent), start)
+
+    @torch.no_grad()
+    def masked_logits(
+        self,
+        trace: Trace,
+        batch: SrlBatch,
+        *,
+        gates: Sequence[Tensor],
+        baselines: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """Logits of the model under binary gates, computing only what open edges send.
+
+        Equal to :meth:`propagate` up to rounding, and the same computation where most gates of a
+        layer are open. For evaluation: without gradient, as the model's mode has it.
+
+        Args:
+            trace: the unmasked pass over the batch.
+            batch: the graphs.
+            gates: per layer float [S, E] in {0, 1}.
+            baselines: per layer float [S, D]; zeros if ``None``.
+
+        Returns:
+            float [S, N, roles].
+        """
+        states = trace.states[0]
+        for layer, mask in enumerate(gates):
+            fill = None if baselines is None else baselines[layer]
+            known = trace.messages[0] if layer == 0 else None
+            if 2 * int(mask.count_nonzero()) > mask.numel():
+                sent = known or self.messages(layer, states, batch)
+                states = aggregate(sent, batch.target, gates=mask, baseline=fill)
+            else:
+                states = self._aggregate_open(
+                    layer, states if known is None else known, batch, mask, fill
+                )
+            states = self.dropout(states)
+        return self.classify(states, batch)
+
+    def _aggregate_open(
+        self,
+        layer: int,
+        known: Messages | Tensor,
+        batch: SrlBatch,
+        mask: Tensor,
+        baseline: Tensor | None,
+    ) -> Tensor:
+        module: GatedGCNLayer = self.layers[layer]  # type: ignore[assignment]
+        seed, edge = mask.nonzero(as_tuple=True)
+        first = seed * batch.num_nodes
+        if isinstance(known, Messages):
+            sent, loops = known.edges.index_select(0, edge), known.loops
+        else:
+            source, types, direction = (
+                column.index_select(0, edge)
+                for column in (batch.source, batch.edge_type, batch.direction)
+            )
+            sent, loops = module.selected(known.flatten(0, 1), first + source, types, direction)
+            loops = loops.view(*known.shape[:2], -1)
+        place = first + batch.target.index_select(0, edge)
+        closed = sum_at((1 - mask).unsqueeze(-1), batch.target, batch.num_nodes).squeeze(-1)
+        return aggregate_open(sent, loops, place, closed, baseline=baseline)
 
     def forward(
         self,

@@ -1,4 +1,4 @@
-"""Names of what is bundled -> files: small trained models with their probes, and a sample corpus."""
+"""Names of what is bundled -> files: trained models with their probes, and a sample corpus."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def analyse_stage(
         save_report(run.path, sections=sections, html=page, summary=numbers)
         task(1)
         task.close()
-    return Report(tables, sections, numbers, page)
+    return Report(replace(tables, manifest=run.manifest), sections, numbers, page)
 
 
 def _model_name(tables: RunTables) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,11 @@ __all__ = ["Run", "Stage"]
 
 STAGES = ("parse", "graph", "mask", "tabulate", "analyse")
 FORMAT = 1
+OUTPUTS = {
+    "tabulate": ("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
+    "analyse": ("report.html", "summary.json"),
+}
+"""What stages leave outside their folders; removed when an earlier stage is done anew."""
 
 
 class Stage:
@@ -55,24 +60,35 @@ class Run:
 
     Args:
         path: the directory; made by :meth:`create`.
+        notify: told in one sentence when stages are done anew.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(
+        self, path: str | Path, *, notify: Callable[[str], None] = lambda message: None
+    ) -> None:
+        self.path, self.notify = Path(path), notify
 
     @classmethod
-    def create(cls, path: str | Path, *, resume: bool) -> Run:
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        resume: bool,
+        notify: Callable[[str], None] = lambda message: None,
+    ) -> Run:
         """Make a run directory, or go on with one.
+
+        A run of which no stage has finished holds nothing to lose and may be begun again.
 
         Raises:
             RunError: the directory holds a run and ``resume`` is false, or it is not empty and
                 holds something else.
         """
-        run = cls(path)
+        run = cls(path, notify=notify)
         if run.path.exists() and not run.path.is_dir():
             raise RunError(f"{path} is a file; give a directory for the run")
         if (run.path / "manifest.json").is_file():
-            if not resume:
+            if run.manifest.get("stages") and not resume:
                 raise RunError(f"{path} already holds a run; add --resume, or choose another")
         elif run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
             raise RunError(f"{path} is not empty and holds no run; choose another directory")
@@ -82,13 +98,13 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: str | Path, *, notify: Callable[[str], None] = lambda message: None) -> Run:
         """A run that exists.
 
         Raises:
             RunError: there is none.
         """
-        run = cls(path)
+        run = cls(path, notify=notify)
         if not (run.path / "manifest.json").is_file():
             raise RunError(f"{path} holds no run; begin one with 'linguagraph parse CORPUS -o DIR'")
         return run
@@ -110,11 +126,9 @@ class Run:
         return found
 
     def update(self, **values: Any) -> None:
-        """Set keys of the manifest; ``dropped`` counts are merged."""
+        """Set keys of the manifest."""
         path = self.path / "manifest.json"
         known = self.manifest if path.is_file() else {}
-        if "dropped" in values:
-            values["dropped"] = {**known.get("dropped", {}), **values["dropped"]}
         write_json(path, {**known, **values})
 
     @contextmanager
@@ -141,7 +155,8 @@ class Run:
         """Work on a stage.
 
         If the folder was made from another ``key`` it is emptied first, and later stages with it.
-        Time adds up over attempts that were interrupted; what they finished is kept.
+        Time adds up over attempts that were interrupted; what they finished is kept. Counts that
+        a stage leaves in ``info["dropped"]`` go into the manifest when it has finished.
         """
         folder = self.path / name
         key = json.loads(json.dumps(key))
@@ -150,8 +165,7 @@ class Run:
         if before is not None and before.get("key") == key:
             record = before
         else:
-            for later in STAGES[STAGES.index(name) :]:
-                shutil.rmtree(self.path / later, ignore_errors=True)
+            self._clear(name)
         folder.mkdir(parents=True, exist_ok=True)
         stage = Stage(folder, record)
         if stage.done:
@@ -167,7 +181,7 @@ class Run:
             record["seconds"] = round(earlier + usage.seconds, 2)
             record["peak_memory_mb"] = usage.peak_memory_mb
             stage.save()
-        self._note(name, record)
+        self._describe_stages()
 
     def finished(self, name: str) -> Stage:
         """A stage that has finished.
@@ -190,10 +204,29 @@ class Run:
             return None
         return found if isinstance(found, dict) else None
 
-    def _note(self, name: str, record: dict[str, Any]) -> None:
-        stages = dict(self.manifest.get("stages", {}))
-        stages[name] = {k: record[k] for k in ("seconds", "peak_memory_mb")}
-        self.update(stages={s: stages[s] for s in STAGES if s in stages})
+    def _clear(self, name: str) -> None:
+        begun = [s for s in STAGES[STAGES.index(name) :] if (self.path / s).exists()]
+        if not begun:
+            return
+        self.notify(f"inputs or options have changed: doing {', '.join(begun)} again")
+        for stage in begun:
+            shutil.rmtree(self.path / stage, ignore_errors=True)
+            for output in OUTPUTS.get(stage, ()) if stage != name else ():
+                (self.path / output).unlink(missing_ok=True)
+        self._describe_stages()
+
+    def _describe_stages(self) -> None:
+        """Write time, memory and dropped counts of the finished stages into the manifest."""
+        records = {name: self._record(name) or {} for name in STAGES}
+        done = {name: record for name, record in records.items() if record.get("done")}
+        dropped: dict[str, int] = {}
+        for record in done.values():
+            dropped |= record.get("info", {}).get("dropped", {})
+        stages = {
+            name: {key: record[key] for key in ("seconds", "peak_memory_mb")}
+            for name, record in done.items()
+        }
+        self.update(stages=stages, dropped=dropped)
 
 
 def free_threads(threads: int | None) -> int:

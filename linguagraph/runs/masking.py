@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,9 @@ def mask_stage(
     *,
     tokens: int = TOKENS,
     seed: int = 0,
+    facts: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Stage:
     """Mask every edge of every example in every layer, and score the model under all conditions.
 
@@ -50,7 +53,8 @@ def mask_stage(
         explained: model and probes.
         tokens: tokens per batch.
         seed: of the random controls.
-        progress: for people who wait.
+        facts: for the manifest (versions, hardware ...), written where masks are computed.
+        progress, warn: for people who wait; ``warn`` is told of labels unknown to the model.
 
     Raises:
         RunError: earlier stages are not finished.
@@ -71,6 +75,7 @@ def mask_stage(
     with run.stage("mask", key) as stage:
         if stage.done:
             return stage
+        run.update(**(facts or {}))
         masking = _Masking(explained, Sentences(parsed.folder), graphed, stage, tokens, seed)
         count = parsed.info["shards"]
         thresholds = masking.thresholds(count, progress)
@@ -84,10 +89,20 @@ def mask_stage(
             model=explained.name,
             method=METHOD,
             thresholds=thresholds,
-            unknown_labels=masking.unknown,
+            unknown_labels=dict(masking.unknown.most_common()),
         )
         run.update(**_described(explained, masking))
+        if masking.unknown:
+            warn(_unknown(masking.unknown))
     return stage
+
+
+def _unknown(labels: Counter[str]) -> str:
+    most = ", ".join(f"{label} ({count})" for label, count in labels.most_common(5))
+    return (
+        f"{labels.total()} dependencies have labels that the model has never seen, most often "
+        f"{most}; what it does with their edges says little"
+    )
 
 
 class _Masking:
@@ -105,18 +120,20 @@ class _Masking:
         self.explained, self.masker = explained, explained.masker
         self.sentences, self.graphs, self.stage = sentences, graphs, stage
         self.tokens, self.seed = tokens, seed
-        self.unknown: dict[str, int] = {}
+        self.unknown: Counter[str] = Counter()
 
     def examples(self, number: int) -> list[SrlExample]:
         """Examples of a shard, in order."""
         graphs = read_graphs(self.graphs, number)
-        vocabulary = self.masker.model.vocabulary
-        for graph in graphs.values():
-            for label in graph.labels[::2]:
-                if label not in vocabulary.labels.index:
-                    self.unknown[label] = self.unknown.get(label, 0) + 1
         sentences = self.sentences.shard(number)
-        return list(encode_examples(sentences, vocabulary, graphs=graphs))
+        return list(encode_examples(sentences, self.masker.model.vocabulary, graphs=graphs))
+
+    def count_unknown(self, examples: list[SrlExample]) -> None:
+        """Count dependencies of explained sentences whose label the model does not know."""
+        known = self.masker.model.vocabulary.labels.index
+        graphs = {example.sentence.index: example.graph for example in examples}
+        labels = (label for graph in graphs.values() for label in graph.labels[::2])
+        self.unknown.update(label for label in labels if label not in known)
 
     def batches(self, examples: list[SrlExample]) -> Iterator[tuple[list[int], SrlBatch]]:
         """Positions and batches of examples of similar length."""
@@ -158,22 +175,25 @@ class _Masking:
     def shard(self, number: int, thresholds: list[float] | None) -> int:
         """Mask and score one shard, unless that is done; returns the number of its examples."""
         examples = self.examples(number)
+        self.count_unknown(examples)
         target = self.stage.shard(number, ".safetensors")
-        if target.is_file() and self.stage.shard(number, ".parquet").is_file():
+        if all(target.with_suffix(s).is_file() for s in (".parquet", ".safetensors", ".json")):
             return len(examples)
         random = np.random.default_rng([self.seed, number])
         edges = np.cumsum([0, *(e.graph.num_edges for e in examples)])
         nodes = np.cumsum([0, *(len(e) for e in examples)])
         seeds, layers = len(self.masker.probe.seeds), len(self.masker.probe.layers)
-        locations = np.zeros((seeds, layers, edges[-1]), dtype=np.float32)
+        scores = np.zeros((seeds, layers, edges[-1]), dtype=np.float32)
+        retained = np.zeros((seeds, layers, edges[-1]), dtype=np.uint8)
         soft = np.full((layers, edges[-1]), np.nan, dtype=np.float32)
         roles = np.zeros(nodes[-1], dtype=np.int32)
         tally = _Tally(examples, layers)
         for places, batch in self.batches(examples):
             masked = self.masker.mask(batch)
             on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
-            for layer, values in enumerate(masked.locations):
-                locations[:, layer, on_edges] = values.cpu().numpy()
+            for layer, values in enumerate(masked.scores):
+                scores[:, layer, on_edges] = values.cpu().numpy()
+                retained[:, layer, on_edges] = masked.gates[layer].cpu().numpy()
                 gates = masked.original.messages[layer].soft_gates
                 if gates is not None:
                     soft[layer, on_edges] = gates.cpu().numpy()
@@ -184,7 +204,7 @@ class _Masking:
                 tally.add(places, *found)
         frame = tally.frame(self.explained.name)
         write_table([frame], self.stage.shard(number, ".parquet"), SCORES)
-        tensors = {"locations": locations, "roles": roles, "soft_gates": soft}
+        tensors = {"scores": scores, "retained": retained, "roles": roles, "soft_gates": soft}
         save_tensors(
             target,
             {name: torch.from_numpy(value) for name, value in tensors.items()},
@@ -232,7 +252,7 @@ class _Tally:
 
 
 def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:
-    """Arrays of one shard: ``locations`` [S, L, E], ``soft_gates`` [L, E], ``roles`` [N].
+    """Arrays of one shard: ``scores`` and ``retained`` [S, L, E], ``soft_gates`` [L, E], ``roles`` [N].
 
     Raises:
         RunError: the shard is missing.
@@ -275,5 +295,5 @@ def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
         "model": model,
         "probes": probes,
         "seeds": list(explained.masker.probe.seeds),
-        "unknown_labels": masking.unknown,
+        "unknown_labels": dict(masking.unknown.most_common()),
     }

@@ -64,7 +64,7 @@ def parse_seeds(seeds: str | int | Sequence[int] | None, available: Sequence[int
     """
     if seeds is None:
         chosen = list(available)
-    elif isinstance(seeds, str) and "," not in seeds and seeds.isdigit():
+    elif isinstance(seeds, str) and "," not in seeds and seeds.isdecimal():
         return parse_seeds(int(seeds), available)
     elif isinstance(seeds, int):
         if not 1 <= seeds <= len(available):

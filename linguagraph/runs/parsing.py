@@ -18,10 +18,23 @@ from linguagraph.graphs import TextGraph, dependency_graph, graph_rows, graphs_f
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.progress import Progress, no_progress
 
-__all__ = ["SHARD", "Sentences", "graph_stage", "parse_stage", "read_graphs"]
+__all__ = ["SHARD", "Sentences", "find_corpus", "graph_stage", "parse_stage", "read_graphs"]
 
 SHARD = 200
 """Sentences per shard."""
+
+
+def find_corpus(corpus: str | Path) -> Path:
+    """The path of a corpus.
+
+    Raises:
+        DocumentError: there is no such file.
+    """
+    path = Path(corpus)
+    if not path.is_file():
+        what = "this is a directory" if path.is_dir() else "no such file"
+        raise DocumentError(f"{what}; give a corpus in CoNLL-2009 format", path=path)
+    return path
 
 
 def parse_stage(
@@ -49,9 +62,7 @@ def parse_stage(
     Raises:
         DocumentError: bad input (without ``skip_bad``), or nothing good in it.
     """
-    path = Path(corpus)
-    if not path.is_file():
-        raise DocumentError("no such file; give a corpus in CoNLL-2009 format", path=path)
+    path = find_corpus(corpus)
     marks = fingerprint(path)
     key = {
         "corpus": marks,
@@ -59,6 +70,7 @@ def parse_stage(
         "limit": limit,
         "skip_bad": skip_bad,
         "predicted": predicted,
+        "shard": SHARD,
     }
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
@@ -87,7 +99,7 @@ def parse_stage(
         task.close()
         if not counts["sentences"]:
             raise DocumentError("no sentence could be read", path=path)
-        stage.info.update(shards=number, **counts)
+        stage.info.update(shards=number, dropped=dict(dropped), **counts)
         described = {
             "name": path.name,
             "format": format or path.suffix.lstrip("."),
@@ -97,7 +109,7 @@ def parse_stage(
             **{k: counts[k] for k in ("sentences", "tokens", "predicates", "edges")},
             "predicates_by_type": {k[5:]: n for k, n in sorted(counts.items()) if k[:5] == "type "},
         }
-        run.update(corpus=described, dropped=dict(dropped))
+        run.update(corpus=described)
     return stage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from linguagraph.runs.directory import Run, free_threads
 from linguagraph.runs.masking import TOKENS, mask_stage
 from linguagraph.runs.measure import hardware, versions
 from linguagraph.runs.models import Explained, load_explained
-from linguagraph.runs.parsing import graph_stage, parse_stage
+from linguagraph.runs.parsing import Sentences, find_corpus, graph_stage, parse_stage
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.tabulating import tabulate_stage
 
-__all__ = ["Report", "ReportOptions", "describe", "report", "run_report"]
+__all__ = ["Report", "ReportOptions", "facts", "report", "run_report"]
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ def report(
             corpus, out, options=chosen, params=params, resume=resume, progress=progress
         )
     with tempfile.TemporaryDirectory(prefix="linguagraph-") as folder:
-        return run_report(
-            corpus, Path(folder) / "run", options=chosen, params=params, progress=progress
-        )
+        run = Path(folder) / "run"
+        made = run_report(corpus, run, options=chosen, params=params, progress=progress)
+        # the shards go with the folder: keep the sentences
+        sentences = {s.index: s for s in Sentences(run / "parse").stream()}
+        return replace(made, run_tables=replace(made.run_tables, sentences=sentences))
 
 
 def run_report(
@@ -99,12 +101,14 @@ def run_report(
 ) -> Report:
     """All stages, from a corpus to the files of the report in ``out``.
 
-    Finished stages and shards of a resumed run are not computed again.
+    Finished stages and shards of a resumed run are not computed again. ``warn`` receives what a
+    person should know: bad sentences, labels unknown to the model, stages that are done anew.
     """
+    find_corpus(corpus)
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
     explained = load_explained(options.model, seeds=options.seeds, device=options.device)
-    run = Run.create(out, resume=resume)
+    run = Run.create(out, resume=resume, notify=warn)
     with run.lock():
         parse_stage(
             run,
@@ -117,19 +121,25 @@ def run_report(
             warn=warn,
         )
         graph_stage(run, progress=progress)
-        describe(run, explained, threads=threads, options=asdict(options))
-        mask_stage(run, explained, tokens=options.batch_size, progress=progress)
+        mask_stage(
+            run,
+            explained,
+            tokens=options.batch_size,
+            facts=facts(explained, threads=threads, options=asdict(options)),
+            progress=progress,
+            warn=warn,
+        )
         tabulate_stage(run, progress=progress)
         return analyse_stage(run, params=params, progress=progress)
 
 
-def describe(run: Run, explained: Explained, *, threads: int, options: dict[str, Any]) -> None:
-    """Write what is known before the work begins into the manifest."""
+def facts(explained: Explained, *, threads: int, options: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of the program, the machine and the options."""
     device = str(next(explained.masker.model.parameters()).device)
-    run.update(
-        linguagraph=__version__,
-        versions=versions(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        options=options,
-        hardware=hardware(device, threads),
-    )
+    return {
+        "linguagraph": __version__,
+        "versions": versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "options": options,
+        "hardware": hardware(device, threads),
+    }

@@ -55,7 +55,7 @@ def tabulate_stage(run: Run, *, progress: Progress = no_progress) -> Stage:
         write_table(scores, run.path / "scores.parquet", SCORES)
         task.close()
         if lost:
-            run.update(dropped={"arguments without a path to their predicate": lost})
+            stage.info["dropped"] = {"arguments without a path to their predicate": lost}
     return stage
 
 
@@ -86,11 +86,10 @@ def _shard(
                 )
             )
     soft = arrays["soft_gates"]
-    locations = arrays["locations"]
     masks = MaskArrays(
         seeds=tuple(info["seeds"]),
-        scores=(1 / (1 + np.exp(-locations.astype(np.float64)))).astype(np.float32),
-        retained=locations > 0,
+        scores=arrays["scores"],
+        retained=arrays["retained"].astype(bool),
         soft_gates=None if np.isnan(soft).all() else soft,
     )
     names = Names(run.manifest["corpus"]["name"], info["model"], info["method"])

@@ -135,12 +135,15 @@ def train_graphmask_run(
     """
     if find_probes(out) and not resume:
         raise RunError(f"{out} already holds probes; choose another directory")
+    numbers = _seeds(seeds)
     tables = _toml(config, ("probe", "fit", "constraint"))
     limits = {**tables["constraint"]}
     if tolerance is not None:
         limits["tolerance"] = tolerance
     fit = dict(tables["fit"])
-    divergence = _updated(Divergence(), fit.pop("divergence", {}), "fit.divergence")
+    distance = fit.pop("divergence", {})
+    _check_table(distance, "fit.divergence")
+    divergence = _updated(Divergence(), distance, "fit.divergence")
     constraint = _updated(LagrangianConfig(), limits, "constraint")
     options = replace(
         _updated(FitConfig(), fit, "fit"), divergence=divergence, constraint=constraint
@@ -150,7 +153,7 @@ def train_graphmask_run(
     network, record = load_model(directory)
     network.to(find_device(device))
     masker = GraphMask.create(
-        network, seeds=_seeds(seeds), config=_updated(ProbeConfig(), tables["probe"], "probe")
+        network, seeds=numbers, config=_updated(ProbeConfig(), tables["probe"], "probe")
     )
     task: Any = None
 
@@ -203,7 +206,8 @@ def _seeds(seeds: str) -> list[int]:
         raise ConfigError(f"seeds={seeds!r}; give a number, or a list such as 0,2,3") from error
     if "," not in seeds and numbers and numbers[0] >= 1:
         return list(range(numbers[0]))
-    if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+    wrong = "," not in seeds or min(numbers, default=-1) < 0
+    if wrong or len(set(numbers)) < len(numbers):
         raise ConfigError(f"seeds={seeds!r}; give a number from 1, or distinct seeds from 0")
     return numbers
 
@@ -224,7 +228,14 @@ def _toml(path: Path | None, tables: tuple[str, ...]) -> dict[str, dict[str, Any
         unknown = [name for name in found if name not in tables]
         if unknown:
             raise ConfigError(f"{path}: unknown tables {unknown}; expected {list(tables)}")
+        for name, value in found.items():
+            _check_table(value, name)
     return {name: dict(found.get(name, {})) for name in tables}
+
+
+def _check_table(value: object, name: str) -> None:
+    if not isinstance(value, dict):
+        raise ConfigError(f"[{name}] is not a table but {value!r}; give options under [{name}]")
 
 
 def _updated(config: Config, values: Mapping[str, Any], where: str) -> Config:
@@ -243,6 +254,6 @@ def _check(values: Mapping[str, Any], config: Any, where: str) -> None:
         )
         if not fits:
             raise ConfigError(
-                f"[{where}] {name} = {value!r}; expected a {type(default).__name__} such as "
+                f"[{where}] {name} = {value!r}; expected {type(default).__name__} such as "
                 f"{default!r}"
             )
