@@ -252,7 +252,7 @@ class _Tally:
 
 
 def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:
-    """Arrays of one shard: ``scores`` and ``retained`` [S, L, E], ``soft_gates`` [L, E], ``roles`` [N].
+    """Arrays of one shard: ``scores``, ``retained`` [S, L, E], ``soft_gates`` [L, E], ``roles``.
 
     Raises:
         RunError: the shard is missing.
