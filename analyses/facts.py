@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,20 +53,26 @@ def corpus_counts(tables: RunTables, items: Items) -> dict[str, Any]:
     The manifest is believed where it has a count; otherwise the tables are counted, which hold
     only sentences with a predicate.
     """
-    first = items.example == _first_example(items)[items.sentence]
-    edges = int((first & (items.layer == 0)).sum()) if len(items.rows) else 0
-    counted: dict[str, int | None] = {
-        "sentences": len(tables.sentences) or len(items.sentences),
-        "tokens": sum(len(s) for s in tables.sentences.values()) if tables.sentences else None,
-        "predicates": len(items.examples),
-        "edges": edges,
+    counted: dict[str, Callable[[], int | None]] = {
+        "sentences": lambda: len(tables.sentences) or len(items.sentences),
+        "tokens": lambda: sum(map(len, tables.sentences.values())) or None,
+        "predicates": lambda: len(items.examples),
+        "edges": lambda: _count_edges(items),
     }
     named = lookup(tables.manifest, "corpus", "name")
     result: dict[str, Any] = {"name": named or next(iter(names_in(tables.edges, "corpus")), None)}
     for name, own in counted.items():
         recorded = lookup(tables.manifest, "corpus", name)
-        result[name] = own if recorded is None else recorded
+        result[name] = own() if recorded is None else recorded
     return result
+
+
+def _count_edges(items: Items) -> int:
+    """Edges of the sentence graphs: each sentence once, in one layer."""
+    if not len(items.rows):
+        return 0
+    first = items.example == _first_example(items)[items.sentence]
+    return int((first & (items.layer == 0)).sum())
 
 
 def _first_example(items: Items) -> np.ndarray:

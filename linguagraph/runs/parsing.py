@@ -188,9 +188,9 @@ class Sentences(Mapping[int, Sentence]):
         self._number, self._shard = -1, tuple[Sentence, ...]()
 
     def stream(self) -> Iterator[Sentence]:
-        """All sentences in order."""
-        for path in sorted(self.folder.glob("shard-*.jsonl")):
-            yield from read_jsonl(path)
+        """All sentences in order; one shard is in memory at a time."""
+        for number in range(len(list(self.folder.glob("shard-*.jsonl")))):
+            yield from self.shard(number)
 
     def __iter__(self) -> Iterator[int]:
         return (sentence.index for sentence in self.stream())
