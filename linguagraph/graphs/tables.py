@@ -37,18 +37,27 @@ def graphs_from_rows(rows: pd.DataFrame) -> dict[int, TextGraph]:
         TableError: the edge ids of a graph do not count from 0.
         ConfigError: an edge leaves its graph.
     """
+    codes, sentences = pd.factorize(rows["sentence"].to_numpy())
+    order = np.lexsort((rows["edge"].to_numpy(), codes))
+    nodes, edge, source, target = (
+        rows[name].to_numpy()[order] for name in ("nodes", "edge", "source", "target")
+    )
+    labels, directions = (
+        np.asarray(rows[name].astype(str), dtype=object)[order] for name in ("label", "direction")
+    )
+    ends = np.cumsum(np.bincount(codes, minlength=len(sentences))).tolist()
     found = {}
-    for sentence, group in rows.groupby("sentence", sort=False):
-        edges = group[group["edge"] >= 0].sort_values("edge")
-        if edges["edge"].tolist() != list(range(len(edges))):
+    for sentence, start, end in zip(sentences.tolist(), [0, *ends][:-1], ends, strict=True):
+        part = slice(start + int((edge[start:end] < 0).sum()), end)
+        ids = edge[part].tolist()
+        if ids != list(range(len(ids))):
             raise TableError(
-                f"sentence {sentence}: edge ids {edges['edge'].tolist()[:20]}; expected "
-                f"0 to {len(edges) - 1}, each once"
+                f"sentence {sentence}: edge ids {ids[:20]}; expected 0 to {len(ids) - 1}, each once"
             )
-        found[int(str(sentence))] = TextGraph(
-            num_nodes=int(group["nodes"].iloc[0]),
-            edge_index=edges[["source", "target"]].to_numpy(dtype=np.int64).T,
-            labels=tuple(edges["label"].astype(str)),
-            directions=tuple(edges["direction"].astype(str)),
+        found[int(sentence)] = TextGraph(
+            num_nodes=int(nodes[start]),
+            edge_index=np.stack((source[part], target[part])).astype(np.int64),
+            labels=tuple(labels[part]),
+            directions=tuple(directions[part]),
         )
     return found
