@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = ("errors", "columns", "files", "pretrained", "templates")
 LINE = (
     *("documents", "graphs", "models", "masks", "edges"),
-    *("aggregates", "figures", "reports", "analyses", "runs", "cli"),
+    *("aggregates", "figures", "reports", "analyses", "runs", "cli", "__main__"),
 )
 RANK = {**dict.fromkeys(BASE, 0), **{name: rank for rank, name in enumerate(LINE, start=1)}}
 LIGHT = ("aggregates", "figures", "reports", "analyses")

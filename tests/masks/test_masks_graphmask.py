@@ -62,7 +62,7 @@ def test_masks_are_what_the_locations_say_and_logits_what_the_masks_make(model: 
         assert location is not None
         assert torch.equal(found, location)
         assert gates.shape == (2, batch.num_edges)
-        assert torch.equal(gates, (location > 0).float())
+        assert torch.equal(gates, masker.probe.config.gates.decide(location))
         assert 0.05 < gates.mean().item() < 0.95
     assert masked.logits.shape == (2, *plain.logits.shape)
     torch.testing.assert_close(masked.logits, expected, atol=1e-5, rtol=1e-5)

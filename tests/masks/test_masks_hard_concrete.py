@@ -14,7 +14,7 @@ from linguagraph.errors import ConfigError
 from linguagraph.masks import HardConcrete
 
 LOCATIONS = (-4.0, -0.7, 0.0, 0.4, 3.0)
-SHAPES = ((1 / 3, -0.2, 1.2), (0.5, -0.1, 1.1), (1 / 3, -0.2, 1.05))
+SHAPES = ((1 / 3, -0.2, 1.0), (1 / 3, -0.2, 1.2), (0.5, -0.1, 1.1), (1 / 3, -0.2, 1.05))
 
 
 def at(value: float) -> torch.Tensor:
@@ -59,10 +59,24 @@ def test_expected_l0_is_the_probability_of_not_being_zero(
 
 
 @pytest.mark.parametrize("location", LOCATIONS)
-def test_a_gate_is_open_with_probability_sigmoid_of_its_location(location: float) -> None:
-    found = HardConcrete().open_probability(at(location)).item()
-    assert found == pytest.approx(expit(location), abs=1e-12)
-    assert HardConcrete().decide(at(location)).item() == float(expit(location) > 0.5)
+def test_the_decision_follows_the_probability_of_being_open(
+    gates: HardConcrete, location: float
+) -> None:
+    found = gates.open_probability(at(location)).item()
+    half = gates.distribution(at(0.5), at(location)).item()
+    assert found == pytest.approx(1 - half, abs=1e-12)
+    assert gates.decide(at(location)).item() == float(found > 0.5)
+
+
+def test_a_symmetric_stretch_opens_with_probability_sigmoid_of_the_location() -> None:
+    gates = HardConcrete(1 / 3, -0.2, 1.2)
+    assert gates.threshold == pytest.approx(0, abs=1e-15)
+    assert gates.open_probability(at(0.4)).item() == pytest.approx(expit(0.4), abs=1e-12)
+
+
+def test_the_default_stretch_has_its_threshold_at_a_third_of_the_logit() -> None:
+    assert HardConcrete().threshold == pytest.approx(logit(0.7 / 1.2) / 3, abs=1e-12)
+    assert HardConcrete().decide(torch.tensor([0.11, 0.12])).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("location", LOCATIONS)
@@ -110,7 +124,7 @@ def test_samples_are_exactly_binary_with_the_gradient_of_the_soft_gate() -> None
 def test_samples_open_at_the_stated_rate() -> None:
     location = torch.full((100_000,), 0.4)
     drawn = HardConcrete().sample(location, generator=torch.Generator().manual_seed(0))
-    assert drawn.mean().item() == pytest.approx(expit(0.4), abs=0.006)
+    assert drawn.mean().item() == pytest.approx(expit(0.4 - logit(0.7 / 1.2) / 3), abs=0.006)
 
 
 def test_extreme_locations_stay_finite() -> None:
@@ -124,7 +138,7 @@ def test_extreme_locations_stay_finite() -> None:
 
 @pytest.mark.parametrize("shape", [(0, -0.2, 1.2), (-1, -0.2, 1.2), (1, 0, 1.2), (1, -0.2, 0.9)])
 def test_impossible_shapes_are_refused(shape: tuple[float, float, float]) -> None:
-    with pytest.raises(ConfigError, match="stretch beyond 0 and 1"):
+    with pytest.raises(ConfigError, match="stretch from below 0 to at least 1"):
         HardConcrete(*shape)
 
 
@@ -133,5 +147,5 @@ def test_the_default_start_is_open() -> None:
 
     config = ProbeConfig()
     assert config.gates.open_probability(at(config.bias)).item() == pytest.approx(
-        1 / (1 + math.exp(-3)), abs=1e-12
+        1 / (1 + math.exp(-3 + math.log(7 / 5) / 3)), abs=1e-12
     )
