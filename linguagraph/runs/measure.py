@@ -22,7 +22,6 @@ PACKAGES = (
     "scipy",
     "statsmodels",
     "matplotlib",
-    "seaborn",
     "jinja2",
     "safetensors",
     "conllu",
