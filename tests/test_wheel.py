@@ -8,7 +8,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (".html", ".css", ".js", ".json", ".safetensors", ".conll09", ".py")
 
