@@ -220,9 +220,11 @@ SCORES = Table(
             "condition",
             "category",
             "original (no mask); retained_100 (the mask), retained_75 ... retained_0 (a random part"
-            " of the retained edges); random (as many edges, drawn per example and layer); "
-            "random_labels (as many edges of each label and direction); soft_gates (model's own "
-            "gates below mean - sd dropped)",
+            " of the retained edges); random (per example and layer as many edges as the mask); "
+            "random_labels (as many of each label and direction, too); soft_gates_top (per example "
+            "and layer as many edges, those with the model's largest own gates); predicate_edges "
+            "(the edges that leave or enter the predicate); soft_gates (edges with the model's own "
+            "gate below mean - sd dropped)",
         ),
         Column("seed", "int", "seed of the probe; -1 where the condition has none"),
         Column("sentence", "int", "sentence, counted from 0 over the corpus"),

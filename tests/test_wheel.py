@@ -40,6 +40,8 @@ def test_the_wheel_holds_what_the_tree_holds(tmp_path: Path) -> None:
         found = set(archive.namelist())
     assert expected() <= found
     extra = {name for name in found - expected() if ".dist-info/" not in name}
+    extra -= {"linguagraph/pretrained/LICENSE"}
     assert not extra
     assert "linguagraph/analyses/labels.py" in found
     assert "linguagraph/templates/report.html" in found
+    assert "linguagraph/pretrained/LICENSE" in found

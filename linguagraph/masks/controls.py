@@ -24,31 +24,34 @@ CONDITIONS = (
     *(f"retained_{share}" for share in SHARES),
     "random",
     "random_labels",
+    "soft_gates_top",
+    "predicate_edges",
     "soft_gates",
 )
 
 
 def draw_like(
-    kept: NDArray[np.bool_], groups: NDArray[np.int64], random: np.random.Generator
+    kept: NDArray[np.bool_], groups: NDArray[np.int64], order: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Draw, within every group, as many edges as are kept there.
+    """Choose, within every group, as many edges as are kept there: those that come first.
 
     Args:
         kept: bool [E].
         groups: int64 [E], group of each edge.
-        random: source of randomness.
+        order: float [E]; edges of a group are taken in ascending order (random numbers for a
+            random choice).
 
     Returns:
         bool [E].
     """
-    order = np.lexsort((random.random(len(kept)), groups))
-    ordered = groups[order]
+    ranked = np.lexsort((order, groups))
+    ordered = groups[ranked]
     first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.zeros(0, dtype=bool)
     starts = np.flatnonzero(first)
     rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
     wanted = np.bincount(groups, weights=kept, minlength=int(groups.max(initial=-1)) + 1)
     drawn = np.zeros(len(kept), dtype=bool)
-    drawn[order] = rank < wanted[ordered]
+    drawn[ranked] = rank < wanted[ordered]
     return drawn
 
 
@@ -68,8 +71,11 @@ def control_gates(
 ) -> Iterator[tuple[str, list[Tensor]]]:
     """Name and gates (L tensors float [S, E]) of every condition that weakens or replaces a mask.
 
-    Shares are drawn per batch, layer and seed; ``random`` keeps as many edges per example and
-    layer, ``random_labels`` as many per label, direction and layer of the batch.
+    ``retained_75`` ... ``retained_0`` keep a random part of the kept edges of the batch, per layer
+    and seed. ``random`` keeps as many edges per example and layer as the mask, ``random_labels`` as
+    many of each label and direction per example and layer, ``soft_gates_top`` as many per example
+    and layer with the largest gates of the model's own (left out where it has none), and
+    ``predicate_edges``, which learns nothing, just the edges that leave or enter the predicate.
     """
     kept = [gates.bool().cpu().numpy() for gates in masked.gates]
     like = masked.gates[0]
@@ -78,9 +84,25 @@ def control_gates(
             f"retained_{share}",
             [_stack([drop_some(row, share, random) for row in layer], like) for layer in kept],
         )
-    for name, groups in (("random", batch.edge_example()), ("random_labels", batch.edge_type)):
-        key = groups.cpu().numpy()
-        yield name, [_stack([draw_like(row, key, random) for row in layer], like) for layer in kept]
+    example = batch.edge_example().cpu().numpy()
+    types = batch.edge_type.cpu().numpy()
+    by_type = example * (int(types.max(initial=0)) + 1) + types
+    for name, groups in (("random", example), ("random_labels", by_type)):
+        drawn = [
+            [draw_like(row, groups, random.random(len(row))) for row in layer] for layer in kept
+        ]
+        yield name, [_stack(rows, like) for rows in drawn]
+    own = [sent.soft_gates for sent in masked.original.messages]
+    if all(gates is not None for gates in own):
+        orders = [-_soft(gates).double().cpu().numpy() for gates in own]
+        top = [
+            [draw_like(row, example, order) for row in layer]
+            for layer, order in zip(kept, orders, strict=True)
+        ]
+        yield "soft_gates_top", [_stack(rows, like) for rows in top]
+    at_predicate = batch.predicate.index_select(0, batch.edge_example())
+    touching = (batch.source == at_predicate) | (batch.target == at_predicate)
+    yield "predicate_edges", [touching.to(like.dtype).expand_as(layer) for layer in masked.gates]
 
 
 def score_conditions(

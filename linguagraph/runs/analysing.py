@@ -74,6 +74,7 @@ def analyse_stage(
     tabulated = run.finished("tabulate")
     with run.stage("analyse", {"tabulate": tabulated.record["key"], "params": asdict(params)}) as s:
         s.record["done"] = False
+        run.update(params=asdict(params))
         task = progress("writing the report", 4)
         sentences = Sentences(run.path / "parse")
         tables = RunTables.read(run.path, manifest=run.manifest, sentences=sentences)

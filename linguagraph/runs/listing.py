@@ -50,8 +50,10 @@ def _entry(name: str, directory: Path) -> dict[str, Any]:
         "licence": f"weights trained on {data['licence']} data",
         "rebuild": (
             f"linguagraph train srl --model {name} --epochs {training['epochs']} "
-            f"--precision {training['precision']} --seed {training['seed']} --train train.conll09 "
-            "--dev dev.conll09 -o DIR && linguagraph train graphmask --model DIR --train "
+            f"--precision {training['precision']} --seed {training['seed']} "
+            f"--licence '{data['licence']}' --device cpu --threads 1 "
+            "--train train.conll09 --dev dev.conll09 -o DIR && "
+            "linguagraph train graphmask --model DIR --device cpu --threads 1 --train "
             "train.conll09 --dev dev.conll09 (corpora: linguagraph data ewt-srl)"
         ),
         "details": {

@@ -295,5 +295,6 @@ def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
         "model": model,
         "probes": probes,
         "seeds": list(explained.masker.probe.seeds),
+        "control_seed": masking.seed,
         "unknown_labels": dict(masking.unknown.most_common()),
     }

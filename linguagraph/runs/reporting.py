@@ -54,7 +54,7 @@ class ReportOptions:
 
 def report(
     corpus: str | Path,
-    model: str = "srl-gnn",
+    model: str | None = None,
     *,
     out: str | Path | None = None,
     options: ReportOptions | None = None,
@@ -66,7 +66,7 @@ def report(
 
     Args:
         corpus: CoNLL-2009 file with predicates.
-        model: bundled name or directory; ``options.model`` counts where ``options`` is given.
+        model: bundled name or directory; ``None`` takes that of ``options`` (srl-gnn by default).
         out: run directory that keeps every stage; ``None`` works in a temporary one.
         options: everything else.
         params: of the analyses.
@@ -76,7 +76,9 @@ def report(
     Raises:
         LinguagraphError: what is wrong and what to do.
     """
-    chosen = options or ReportOptions(model=model)
+    chosen = options or ReportOptions()
+    if model is not None:
+        chosen = replace(chosen, model=model)
     if out is not None:
         return run_report(
             corpus, out, options=chosen, params=params, resume=resume, progress=progress

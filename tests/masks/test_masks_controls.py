@@ -31,7 +31,7 @@ FLAGS = st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=60)
 def test_a_draw_keeps_as_many_in_every_group(flags: list[tuple[bool, int]], seed: int) -> None:
     kept = np.array([f for f, _ in flags], dtype=bool)
     groups = np.array([g for _, g in flags], dtype=np.int64)
-    drawn = draw_like(kept, groups, np.random.default_rng(seed))
+    drawn = draw_like(kept, groups, np.random.default_rng(seed).random(len(kept)))
     assert drawn.dtype == bool
     for group in range(5):
         assert drawn[groups == group].sum() == kept[groups == group].sum()
@@ -41,8 +41,15 @@ def test_a_draw_is_uniform_within_its_group() -> None:
     kept = np.array([True, False, False, False, True, True])
     groups = np.array([0, 0, 0, 0, 1, 1])
     random = np.random.default_rng(0)
-    mean = np.mean([draw_like(kept, groups, random) for _ in range(4000)], axis=0)
+    mean = np.mean([draw_like(kept, groups, random.random(6)) for _ in range(4000)], axis=0)
     np.testing.assert_allclose(mean, [0.25] * 4 + [1, 1], atol=0.03)
+
+
+def test_a_draw_takes_the_first_in_order() -> None:
+    kept = np.array([True, False, False, True, True, False])
+    groups = np.array([0, 0, 0, 0, 1, 1])
+    order = np.array([4.0, 1.0, 3.0, 2.0, 9.0, 5.0])
+    assert draw_like(kept, groups, order).tolist() == [False, True, False, True, False, True]
 
 
 @pytest.mark.parametrize(("share", "count"), [(100, 7), (75, 5), (50, 4), (25, 2), (0, 0)])
@@ -97,7 +104,6 @@ def scores(
 def test_control_masks_have_the_size_that_they_control_for(masked: Masked, batch: SrlBatch) -> None:
     made = dict(control_gates(masked, batch, np.random.default_rng(0)))
     assert not torch.equal(made["random"][0], masked.gates[0])
-    assert not torch.equal(made["random_labels"][0], masked.gates[0])
     assert list(made) == [n for n in CONDITIONS[2:] if n != "soft_gates"]
     for layer, gates in enumerate(masked.gates):
         for index in range(2):
@@ -108,11 +114,39 @@ def test_control_masks_have_the_size_that_they_control_for(masked: Masked, batch
                 assert bool((part <= gates[index]).all())
             for name, groups in (
                 ("random", batch.edge_example()),
-                ("random_labels", batch.edge_type),
+                ("random_labels", batch.edge_example() * 12 + batch.edge_type),
+                ("soft_gates_top", batch.edge_example()),
             ):
                 drawn = made[name][layer][index]
-                wanted = torch.zeros(99).index_add(0, groups, gates[index])
-                assert torch.equal(torch.zeros(99).index_add(0, groups, drawn), wanted)
+                wanted = torch.zeros(120).index_add(0, groups, gates[index])
+                assert torch.equal(torch.zeros(120).index_add(0, groups, drawn), wanted)
+
+
+def test_the_top_soft_gates_are_the_largest_of_their_example(
+    masked: Masked, batch: SrlBatch
+) -> None:
+    made = dict(control_gates(masked, batch, np.random.default_rng(0)))
+    for layer, sent in enumerate(masked.original.messages):
+        assert sent.soft_gates is not None
+        for index in range(2):
+            chosen = made["soft_gates_top"][layer][index].bool()
+            for example in range(8):
+                here = batch.edge_example() == example
+                inside, outside = (sent.soft_gates[here & part] for part in (chosen, ~chosen))
+                if len(inside) and len(outside):
+                    assert inside.min() >= outside.max()
+
+
+def test_predicate_edges_are_those_that_touch_the_predicate(
+    masked: Masked, batch: SrlBatch
+) -> None:
+    made = dict(control_gates(masked, batch, np.random.default_rng(0)))["predicate_edges"]
+    predicates = set(batch.predicate.tolist())
+    ends = zip(batch.source.tolist(), batch.target.tolist(), strict=True)
+    wanted = [float(bool({u, v} & predicates)) for u, v in ends]
+    assert 0 < sum(wanted) < len(wanted)
+    for gates in made:
+        assert gates.tolist() == [wanted, wanted]
 
 
 def test_every_condition_is_scored_for_every_seed(
