@@ -56,8 +56,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             tables=(main, full),
             notes=(
                 f"{count(len(items.seeds), 'seed')} ({', '.join(map(str, items.seeds))}) of probes "
-                "for one explained model: kappa covers the probes, not models trained with other "
-                "seeds.",
+                "for one explained model. Probes of one run share the order of batches and the "
+                "starting baselines and differ by initialisation and gate noise: kappa is an upper "
+                "estimate of the agreement between independently trained probes, and says nothing "
+                "about models that were trained differently.",
                 "Kappa falls when one category is rare and is undefined when one is never used; "
                 "Gwet's AC1 stays defined, and Krippendorff's alpha corrects for small samples. "
                 "Intervals resample sentences; resamples in which a coefficient is undefined are "

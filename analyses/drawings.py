@@ -36,6 +36,8 @@ CONDITIONS = {
     "retained_0": "none of the retained",
     "random_labels": "random, same number and labels",
     "random": "random, same number",
+    "predicate_edges": "edges of the predicate",
+    "soft_gates_top": "largest soft gates, same number",
     "soft_gates": "soft gates above mean - sd",
 }
 """Conditions of the score table, as the report names them."""

@@ -7,7 +7,7 @@ import pandas as pd
 from linguagraph.aggregates import Choice
 from linguagraph.documents.records import Sentence
 from linguagraph.edges.storage import RunTables
-from linguagraph.figures import arcs
+from linguagraph.figures import arcs, arcs_to_pdf
 from linguagraph.reports.sections import FigureBlock, TableBlock
 
 from .blocks import rows, shown
@@ -46,7 +46,12 @@ def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, Table
     shares["target_word"] = [sentence.forms[i] for i in shares["target"]]
     caption = f"{title}. Chosen because: {choice.reason}."
     figure = FigureBlock(
-        name, caption, _alt(sentence, word, shares, gold, predicted), svg, data=f"{name}_edges"
+        name,
+        caption,
+        _alt(sentence, word, shares, gold, predicted),
+        svg,
+        pdf=arcs_to_pdf(svg),
+        data=f"{name}_edges",
     )
     columns = [*EDGE, "source_word", "target_word", "retained_share"]
     table = shown(

@@ -29,6 +29,11 @@ VERDICTS = {
     0: "nothing shows that the choice of edges matters more than their number.",
     1: "random edges do better, so the mask cannot be called faithful.",
 }
+NEIGHBOURS = {
+    -1: "what the mask learned goes beyond them.",
+    0: "nothing shows that the mask learned more than to keep these.",
+    1: "they do better than what the mask learned.",
+}
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
@@ -41,7 +46,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     whole = table[table["predicate_type"] == "all"].reset_index(drop=True)
     main = shown(
         "faithfulness",
-        "Role F1 with all edges, the retained ones, random parts of them, and random edges in "
+        "Role F1 with all edges, the retained ones, random parts of them, and other edges in "
         f"their place. Means and sd over seeds; low, high: {params.level:.0%} interval over "
         "sentences; difference: from the original; gold: roles, the n of recall; kept: of edges.",
         whole[BRIEF],
@@ -61,9 +66,15 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             figures=(draw_faithfulness(whole, params),),
             tables=(main, types, seeds),
             notes=(
-                "Random edges are drawn per example and layer, as many as the mask retains; with "
-                "the same labels, as many of each label and direction. Edges that are dropped send "
-                "the learned baseline instead of their message.",
+                "Random controls are drawn once per seed, per example and layer: as many edges as "
+                "the mask retains, or, with the same labels, as many of each label and direction "
+                "(little freedom is left where a label occurs once). They are one draw per seed, "
+                "whose variance the interval does not hold.",
+                "Edges of the predicate: without learning, exactly those that leave or enter it, "
+                "in every layer; their share differs from the mask's. Largest soft gates: per "
+                "example and layer as many edges as the mask retains, by the model's own gate.",
+                "Edges that are dropped send the probe's learned baseline instead of their "
+                "message.",
             ),
             summary={NAME: faithfulness_shape(table, by_seed)},
         ),
@@ -85,7 +96,13 @@ def _finding(whole: dict[str, Row], masked: dict[str, Row], params: Params) -> s
         return text + ". No random control was run, so nothing shows that the choice matters."
     row = masked[control]
     text += f". The control ({CONDITIONS[control]}), compared with the mask: {_words(row, params)}"
-    return f"{text}; {VERDICTS[change(row['difference_low'], row['difference_high'])]}"
+    text += f"; {VERDICTS[change(row['difference_low'], row['difference_high'])]}"
+    near = masked.get("predicate_edges")
+    if near is None:
+        return text
+    text += f" Without learning, all edges of the predicate ({percent(near['kept'])}), compared "
+    text += f"with the mask ({percent(kept['kept'])}): {_words(near, params)}; "
+    return text + NEIGHBOURS[change(near["difference_low"], near["difference_high"])]
 
 
 def _words(row: Row, params: Params) -> str:

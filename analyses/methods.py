@@ -16,7 +16,7 @@ from .provenance import Pairs, dropped, models, part, settings, stages, text, va
 
 __all__ = ["run"]
 
-CORPUS = ("format", "path", "fingerprint", "label_set", "licence")
+CORPUS = ("format", "fingerprint", "trees", "label_set")
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
@@ -31,9 +31,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     runs = shown(
         "methods_runs",
         "Runs: one explained model, one row per probe seed, then mean and standard deviation. "
-        "n: edges, each layer counted; f1: role F1 with the retained edges.",
+        "n: edges, each layer counted; low, high: interval of the retained share over sentences; "
+        "f1: role F1 with the retained edges.",
         _runs(tables, items, params),
-        percent=("retained", "f1"),
+        percent=("retained", "low", "high", "f1"),
     )
     return (
         Section(
@@ -78,7 +79,7 @@ def _runs(tables: RunTables, items: Items, params: Params) -> pd.DataFrame:
     kept = kept[(kept["layer"] == "all") & ~kept["seed"].isin(["mean", "none"])]
     scores = faithfulness_by_seed(tables.scores)
     f1 = {str(r["seed"]): r["f1"] for r in rows(scores) if r["condition"] == "retained_100"}
-    frame = pd.DataFrame({"seed": kept["seed"], "n": kept["n"], "retained": kept["share"]})
+    frame = kept[["seed", "n", "share", "low", "high"]].rename(columns={"share": "retained"})
     frame["f1"] = frame["seed"].map(f1).astype(float)
     n = int(frame["n"].max()) if len(frame) else 0
     spread = [

@@ -50,9 +50,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     )
     seeds = shown(
         "overview_by_seed",
-        "Score and retained share per probe seed and layer. n: edges, k: retained.",
+        "Score and retained share per probe seed and layer. n: edges, k: retained; low, high: "
+        f"{params.level:.0%} interval of the share over sentences.",
         _by_seed(kept, by_seed),
-        percent=("f1", "retained"),
+        percent=("f1", "retained", "low", "high"),
         folded=True,
     )
     return (
@@ -93,8 +94,8 @@ def _measure(title: str, row: Row, name: str, n: str) -> Row:
 def _by_seed(kept: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     f1 = {str(r["seed"]): r["f1"] for r in rows(scores) if r["condition"] == "retained_100"}
     table = kept[~kept["seed"].isin(["mean", "none"])].rename(columns={"share": "retained"})
-    table = table[["seed", "layer", "retained", "k", "n"]].assign(k=table["k"].astype(int))
-    whole = table["layer"] == "all"
+    columns = ["seed", "layer", "retained", "low", "high", "k", "n"]
+    table, whole = table[columns].astype({"k": int}), table["layer"] == "all"
     return table.assign(f1=table["seed"].map(f1).where(whole).astype(float)).reset_index(drop=True)
 
 
@@ -106,9 +107,8 @@ def _finding(model: str, whole: Row, conditions: dict[str, Row], kappa: Row, par
     text = f"The probes retain {amount} of the edges of {model}"
     if "original" in conditions and "retained_100" in conditions:
         s, original = conditions["retained_100"], conditions["original"]["f1"]
-        words = difference(
-            s["difference"], s["difference_low"], s["difference_high"], level=params.level
-        )
+        ends_of = (s["difference_low"], s["difference_high"])
+        words = difference(s["difference"], *ends_of, level=params.level)
         text += f"; with these alone role F1 is {percent(s['f1'])}, against {percent(original)} "
         text += f"with all edges: {words}"
     else:

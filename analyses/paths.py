@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from linguagraph.aggregates import path_lengths
+from linguagraph.aggregates import compile_items, path_lengths
+from linguagraph.aggregates.direct import from_predicate
 from linguagraph.aggregates.paths import self_arguments
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
 from .blocks import SHARE, nothing, question, rows_by, seeds_note, shown
+from .direct import direct_shape, direct_table, direct_words
 from .drawings import draw_paths
 from .params import Params
 from .phrases import count, join, percent, span
@@ -25,6 +27,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     table = path_lengths(tables.paths, resampling=params.resampling)
     if table.empty:
         return (nothing(NAME, TITLE, __doc__, "no predicted argument has a path to its predicate"),)
+    direct = from_predicate(compile_items(tables.edges), resampling=params.resampling)
     itself, arguments = self_arguments(tables.paths)
     verbs = ("is", "has") if itself == 1 else ("are", "have")
     wide = _wide(table)
@@ -42,18 +45,26 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=_finding(table, params),
+            finding=_finding(table, params) + direct_words(direct, params),
             figures=(draw_paths(table, params),),
-            tables=(main, full),
+            tables=(main, direct_table(direct, params), full),
             notes=(
                 "Edges retained: the length of the longest retained subpath that ends in the "
                 "argument and takes one edge per layer, in ascending layers, so it cannot exceed "
                 "the number of layers.",
+                "A model that has to find the predicate's neighbours may let every edge out of the "
+                "predicate pass, whatever it leads to; the table of these edges tells how far a "
+                "direct path in use is about its argument.",
                 f"{count(itself, 'predicted argument')} of {arguments:,} {verbs[0]} the predicate "
                 f"itself and {verbs[1]} no path.",
                 seeds_note(sorted(int(s) for s in tables.paths["seed"].unique())),
             ),
-            summary={NAME: nested(table, "predicate_type", "path_length", "retained_edges")},
+            summary={
+                NAME: {
+                    **nested(table, "predicate_type", "path_length", "retained_edges"),
+                    "from_predicate": direct_shape(direct),
+                }
+            },
         ),
     )
 

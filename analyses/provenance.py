@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,9 @@ from .params import Params
 __all__ = ["Pairs", "dropped", "models", "part", "settings", "stages", "text", "value_table"]
 
 Pairs = list[tuple[str, Any]]
+
+UNSET = {"seeds": "all", "limit": "none"}
+"""What an option that is not given means, where that is not "default"."""
 
 
 def part(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -46,10 +50,11 @@ def models(manifest: Mapping[str, Any], name: str) -> Pairs:
     """What the explained model and the probes are."""
     model = part(manifest, "model")
     keys = ("parameters", "fingerprint", "data", "licence", "dev_f1")
+    facts = flatten({key: model.get(key) for key in keys})
     prints = [
         (f"probe {p.get('seed')} fingerprint", p.get("fingerprint")) for p in _probes(manifest)
     ]
-    return [("name", name), *((key, model.get(key)) for key in keys), *prints]
+    return [("name", name), *facts.items(), *prints]
 
 
 def settings(manifest: Mapping[str, Any], params: Params) -> Pairs:
@@ -65,10 +70,12 @@ def settings(manifest: Mapping[str, Any], params: Params) -> Pairs:
             pairs.append((f"probes: {key}", found[0][1]))
         else:
             pairs += [(f"probe {seed}: {key}", value) for seed, value in found]
-    pairs += [(f"run: {key}", value) for key, value in flatten(part(manifest, "options")).items()]
-    for key in ("resamples", "seed", "level", "min_n", "frequent", "superfluous", "near"):
-        pairs.append((f"statistics: {key}", getattr(params, key)))
-    return pairs
+    for key, value in flatten(part(manifest, "options")).items():
+        pairs.append((f"run: {key}", UNSET.get(key, "default") if value is None else value))
+    if "control_seed" in manifest:
+        pairs.append(("run: control_seed", manifest["control_seed"]))
+    used = flatten(part(manifest, "params")) | asdict(params)
+    return [*pairs, *((f"analyses: {key}", value) for key, value in used.items())]
 
 
 def stages(manifest: Mapping[str, Any]) -> TableBlock:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from .blocks import Row, rows, rows_by
+from .blocks import SHARE, Row, rows, rows_by
 from .phrases import number
 
 __all__ = ["agreement_shape", "faithfulness_shape", "nested", "retained_shape", "score_shape"]
@@ -80,12 +80,16 @@ def faithfulness_shape(scores: pd.DataFrame, by_seed: pd.DataFrame) -> dict[str,
     return result
 
 
-def nested(table: pd.DataFrame, *keys: str, value: str = "share") -> dict[str, Any]:
-    """A table as nested mappings by its key columns: ``{"all": {"argument": 0.9}}``."""
+def nested(table: pd.DataFrame, *keys: str) -> dict[str, Any]:
+    """A share table as nested mappings by its key columns.
+
+    ``{"all": {"argument": {"share": 0.9, "low": 0.8, "high": 1.0, "n": 40, "small": False}}}``
+    """
     result: dict[str, Any] = {}
     for row in rows(table):
         place = result
         for key in keys[:-1]:
             place = place.setdefault(str(row[key]), {})
-        place[str(row[keys[-1]])] = number(row[value])
+        cell: dict[str, Any] = {name: number(row[name]) for name in SHARE}
+        place[str(row[keys[-1]])] = cell | {"n": int(row["n"]), "small": bool(row["small"])}
     return result

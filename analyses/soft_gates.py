@@ -10,27 +10,23 @@ from linguagraph.reports.sections import Section
 
 from .blocks import SHARE, Row, nothing, question, rows, rows_by, shown
 from .drawings import draw_soft_gates
+from .gate_words import gate_words
 from .params import Params
-from .phrases import change, difference, number, percent, span
+from .phrases import number
 
 __all__ = ["run"]
 
 NAME, TITLE = "soft_gates", "The model's own soft gates"
-VERDICTS = {
-    -1: "messages with small gates cannot be dispensed with, so the gates are no attribution.",
-    0: "this threshold gives no evidence against reading the gates as an attribution.",
-    1: "messages with small gates disturb this model.",
-}
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
-    """Mean and spread of the scalar gates; the score without messages below mean - sd."""
+    """The scalar gates; the score with the largest of them, and without those below mean - sd."""
     items = compile_items(tables.edges)
     table = soft_gates(items, resampling=params.resampling)
     if table.empty:
         return (nothing(NAME, TITLE, __doc__, "the model has no scalar gates, or none was saved"),)
-    scores = faithfulness(tables.scores, resampling=params.resampling)
-    score = rows_by(scores, "condition", kind="all").get("soft_gates")
+    score = _scores(tables, params, "original").get("soft_gates")
+    top = _top(tables, params)
     bins, whole = soft_gate_histogram(items), rows(table)[0]
     main = shown(
         "soft_gates",
@@ -47,38 +43,45 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=_finding(whole, score, params),
+            finding=gate_words(whole, score, top, params),
             figures=(draw_soft_gates(bins, whole),),
             tables=(main, full),
             notes=(
                 "A gate scales a message; it need not say what the message is worth. The interval "
                 "of the share holds mean and standard deviation fixed.",
+                "At equal sparsity: per example and layer as many edges as the mask retains, those "
+                "with the largest gates, with the probe's baselines for the others; chance is the "
+                "same number drawn at random, once per seed. The threshold drops few edges, so it "
+                "tests little by itself.",
             ),
-            summary={NAME: _summary(whole, score)},
+            summary={NAME: _summary(whole, score, top)},
         ),
     )
 
 
-def _finding(whole: Row, score: Row | None, params: Params) -> str:
-    text = f"The soft gate has mean {whole['mean']:.2f} and standard deviation {whole['sd']:.2f}"
-    if whole["sd"] == 0:
-        return text + ": all gates are equal, so they rank nothing."
-    text += (
-        f"; {percent(whole['share'])} of messages lie more than one standard deviation below the "
-        f"mean ({span(whole['low'], whole['high'], level=params.level)})"
-    )
-    if score is None:
-        return text + ". The score without these messages was not measured."
-    ends = (score["difference_low"], score["difference_high"])
-    words = difference(score["difference"], *ends, level=params.level)
-    text += f". Without the {percent(1 - score['kept'])} that are dropped, role F1 is "
-    text += f"{percent(score['f1'])}, compared with the original: {words}"
-    return f"{text}; {VERDICTS[change(*ends)]}"
+def _scores(tables: RunTables, params: Params, reference: str) -> dict[str, Row]:
+    """Rows of all predicate types by condition, with the difference from a reference."""
+    table = faithfulness(tables.scores, resampling=params.resampling, reference=reference)
+    return rows_by(table, "condition", kind="all")
 
 
-def _summary(whole: Row, score: Row | None) -> dict[str, Any]:
+def _top(tables: RunTables, params: Params) -> tuple[Row, Row] | None:
+    """The largest gates against the mask and against random edges of the same number."""
+    mask, chance = (_scores(tables, params, name) for name in ("retained_100", "random"))
+    if "soft_gates_top" not in mask or "retained_100" not in mask:
+        return None
+    return mask["soft_gates_top"], chance["soft_gates_top"]
+
+
+def _summary(whole: Row, score: Row | None, top: tuple[Row, Row] | None) -> dict[str, Any]:
     names = {"mean": "mean", "sd": "sd", "share_below": "share", "auc": "auc"}
-    result = {key: number(whole[column]) for key, column in names.items()}
+    result: dict[str, Any] = {key: number(whole[column]) for key, column in names.items()}
     for key in ("f1", "difference", "kept"):
         result[key] = None if score is None else number(score[key])
+    result["top"] = None
+    if top is not None:
+        keys = {"f1": "f1", "kept": "kept", "from_mask": "difference"}
+        keys |= {"from_mask_low": "difference_low", "from_mask_high": "difference_high"}
+        result["top"] = {key: number(top[0][column]) for key, column in keys.items()}
+        result["top"]["from_random"] = number(top[1]["difference"])
     return result

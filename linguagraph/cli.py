@@ -60,6 +60,9 @@ Quiet = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a run that was made otherwise.")
+]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave sentences out that cannot be read; count them.")
 ]
@@ -104,6 +107,7 @@ def report(
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
     resume: Resume = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -123,7 +127,15 @@ def report(
     )
     say = sayer(quiet)
     with bars(quiet) as progress:
-        made = run_report(corpus, out, options=options, resume=resume, progress=progress, warn=say)
+        made = run_report(
+            corpus,
+            out,
+            options=options,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            warn=say,
+        )
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
     say(f"report: {out / 'report.html'}")
@@ -141,6 +153,7 @@ def parse(
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
     resume: Resume = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -149,7 +162,7 @@ def parse(
     from linguagraph.runs.parsing import find_corpus, parse_stage
 
     find_corpus(corpus)
-    run = Run.create(out, resume=resume, notify=sayer(quiet))
+    run = Run.create(out, resume=resume or overwrite, notify=sayer(quiet), overwrite=overwrite)
     options = {"limit": limit, "format": format, "predicted": predicted, "skip_bad": skip_bad}
     with run.lock(), bars(quiet) as progress:
         parse_stage(
@@ -187,6 +200,7 @@ def mask(
     device: Device = "auto",
     batch_size: Batch = 4000,
     threads: Threads = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Mask every edge in every layer, and score the model under the masks and their controls."""
@@ -200,7 +214,7 @@ def mask(
     count = free_threads(threads)
     torch.set_num_threads(count)
     say = sayer(quiet)
-    opened = Run.open(run, notify=say)
+    opened = Run.open(run, notify=say, overwrite=overwrite)
     explained = load_explained(model, seeds=seeds, device=device)
     options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
     options = opened.manifest.get("options", {}) | options | {"threads": threads}

@@ -190,6 +190,8 @@ def _planted_scores(rng: Any, sentences: int, types: Any, seeds: int) -> pd.Data
         "retained_0": 0.4,
         "random": 0.45,
         "random_labels": 0.55,
+        "predicate_edges": 0.75,
+        "soft_gates_top": 0.65,
         "soft_gates": 0.6,
     }
     sentence = np.repeat(np.arange(sentences), len(types))
@@ -198,7 +200,7 @@ def _planted_scores(rng: Any, sentences: int, types: Any, seeds: int) -> pd.Data
     for condition, p in quality.items():
         single = condition in ("original", "soft_gates")
         for seed in [-1] if single else range(seeds):
-            kept = 40 if condition == "original" else 30 if condition == "soft_gates" else 6
+            kept = {"original": 40, "soft_gates": 30, "predicate_edges": 8}.get(condition, 6)
             frame = pd.DataFrame({"sentence": sentence, "gold": gold, "predicted": gold})
             frame["predicate_type"] = np.tile(types, sentences)
             frame["correct"] = rng.binomial(gold, p)

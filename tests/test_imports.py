@@ -38,7 +38,7 @@ PUBLIC = {
     "aggregates": """Choice Items Resampling agreement compile_items distance_contrast faithfulness
         faithfulness_by_seed label_contrasts labels path_distances path_lengths retention
         retention_by_type roles select_examples soft_gate_histogram soft_gates targets wilson""",
-    "figures": "arcs bars histogram lines stacked to_pdf to_svg",
+    "figures": "arcs arcs_to_pdf bars histogram lines stacked to_pdf to_svg",
     "reports": """DEFAULT_BUDGET FigureBlock Section TableBlock render save_report to_iframe
         to_latex""",
     "analyses": "ANALYSES Params analyse summary",

@@ -30,6 +30,8 @@ CONDITIONS = (
     "retained_0",
     "random_labels",
     "random",
+    "predicate_edges",
+    "soft_gates_top",
     "soft_gates",
 )
 """The known conditions (see :data:`linguagraph.columns.SCORES`), in the order of the report."""

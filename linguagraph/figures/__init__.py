@@ -1,5 +1,6 @@
 """Small tables -> matplotlib figures; sentences and edges -> SVG arcs; figures -> SVG and PDF."""
 
+from linguagraph.figures.arc_pdf import arcs_to_pdf
 from linguagraph.figures.arcs import arcs
 from linguagraph.figures.bars import bars
 from linguagraph.figures.export import to_pdf, to_svg
@@ -7,4 +8,4 @@ from linguagraph.figures.histogram import histogram
 from linguagraph.figures.lines import lines
 from linguagraph.figures.stacked import stacked
 
-__all__ = ["arcs", "bars", "histogram", "lines", "stacked", "to_pdf", "to_svg"]
+__all__ = ["arcs", "arcs_to_pdf", "bars", "histogram", "lines", "stacked", "to_pdf", "to_svg"]

@@ -86,7 +86,7 @@ def bars(
                 continue
             _draw_panel(part, rows, hues, (y, x, low, high, hue), points=points)
             label_axis(part.axes, "x", xlabel, part.name)
-            _format_rows(part, rows, ylabel, percent=percent)
+            _format_rows(part, rows, ylabel, percent=percent, panels=len(panels))
         if rows and hue is not None:
             add_legend(figure, _handles(len(hues), points=points), hues, hue)
         return settle(figure)
@@ -145,7 +145,7 @@ def _draw_points(axes: Axes, at: Any, size: Any, style: Series) -> None:
     )
 
 
-def _format_rows(part: Panel, rows: list[Any], ylabel: str, *, percent: bool) -> None:
+def _format_rows(part: Panel, rows: list[Any], ylabel: str, *, percent: bool, panels: int) -> None:
     axes = part.axes
     axes.set_yticks(range(len(rows)), tick_labels(rows), parse_math=False)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -158,7 +158,7 @@ def _format_rows(part: Panel, rows: list[Any], ylabel: str, *, percent: bool) ->
         axes.tick_params(axis="x", top=True, labeltop=True)
         for row in range(0, len(rows), 2):
             axes.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.045, linewidth=0, zorder=0)
-    format_share_axis(axes, "x", percent=percent)
+    format_share_axis(axes, "x", percent=percent, panels=panels)
 
 
 def _handles(count: int, *, points: bool) -> list[Any]:

@@ -180,10 +180,15 @@ def tick_labels(values: Sequence[Any]) -> list[str]:
     return [shorten(value, _LABEL_LENGTH) for value in values]
 
 
-def format_share_axis(axes: Axes, which: str, *, percent: bool, whole: bool = False) -> None:
-    """Format the value axis: percentages where ``percent``, 0 to 100% where ``whole``; add grid."""
+def format_share_axis(
+    axes: Axes, which: str, *, percent: bool, whole: bool = False, panels: int = 1
+) -> None:
+    """Format the value axis: percentages where ``percent``, 0 to 100% where ``whole``; add grid.
+
+    More than two ``panels`` side by side get fewer ticks, so that their labels stay apart.
+    """
     axis = getattr(axes, f"{which}axis")
-    axis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
+    axis.set_major_locator(MaxNLocator(nbins=5 if panels < 3 else 3, min_n_ticks=2))
     if percent:
         axis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=None))
     if whole:

@@ -17,6 +17,7 @@ from linguagraph.runs.measure import measured
 __all__ = ["Run", "Stage"]
 
 STAGES = ("parse", "graph", "mask", "tabulate", "analyse")
+GUARDED = ("parse", "mask")
 FORMAT = 1
 OUTPUTS = {
     "tabulate": ("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
@@ -61,12 +62,18 @@ class Run:
     Args:
         path: the directory; made by :meth:`create`.
         notify: told in one sentence when stages are done anew.
+        overwrite: whether a finished ``parse`` or ``mask`` stage that was made from other inputs
+            or options may be thrown away.
     """
 
     def __init__(
-        self, path: str | Path, *, notify: Callable[[str], None] = lambda message: None
+        self,
+        path: str | Path,
+        *,
+        notify: Callable[[str], None] = lambda message: None,
+        overwrite: bool = True,
     ) -> None:
-        self.path, self.notify = Path(path), notify
+        self.path, self.notify, self.overwrite = Path(path), notify, overwrite
 
     @classmethod
     def create(
@@ -75,6 +82,7 @@ class Run:
         *,
         resume: bool,
         notify: Callable[[str], None] = lambda message: None,
+        overwrite: bool = True,
     ) -> Run:
         """Make a run directory, or go on with one.
 
@@ -84,7 +92,7 @@ class Run:
             RunError: the directory holds a run and ``resume`` is false, or it is not empty and
                 holds something else.
         """
-        run = cls(path, notify=notify)
+        run = cls(path, notify=notify, overwrite=overwrite)
         if run.path.exists() and not run.path.is_dir():
             raise RunError(f"{path} is a file; give a directory for the run")
         if (run.path / "manifest.json").is_file():
@@ -98,13 +106,19 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: str | Path, *, notify: Callable[[str], None] = lambda message: None) -> Run:
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        notify: Callable[[str], None] = lambda message: None,
+        overwrite: bool = True,
+    ) -> Run:
         """A run that exists.
 
         Raises:
             RunError: there is none.
         """
-        run = cls(path, notify=notify)
+        run = cls(path, notify=notify, overwrite=overwrite)
         if not (run.path / "manifest.json").is_file():
             raise RunError(f"{path} holds no run; begin one with 'linguagraph parse CORPUS -o DIR'")
         return run
@@ -157,6 +171,9 @@ class Run:
         If the folder was made from another ``key`` it is emptied first, and later stages with it.
         Time adds up over attempts that were interrupted; what they finished is kept. Counts that
         a stage leaves in ``info["dropped"]`` go into the manifest when it has finished.
+
+        Raises:
+            RunError: the stage was finished with another key and may not be overwritten.
         """
         folder = self.path / name
         key = json.loads(json.dumps(key))
@@ -165,6 +182,11 @@ class Run:
         if before is not None and before.get("key") == key:
             record = before
         else:
+            if before is not None and before.get("done") and name in GUARDED and not self.overwrite:
+                raise RunError(
+                    f"{self.path} was made with {_changes(before.get('key', {}), key)}; choose "
+                    "another directory, or add --overwrite to make it anew"
+                )
             self._clear(name)
         folder.mkdir(parents=True, exist_ok=True)
         stage = Stage(folder, record)
@@ -213,6 +235,9 @@ class Run:
             shutil.rmtree(self.path / stage, ignore_errors=True)
             for output in OUTPUTS.get(stage, ()) if stage != name else ():
                 (self.path / output).unlink(missing_ok=True)
+        if "analyse" in begun:
+            for shown in ("tables", "figures"):
+                shutil.rmtree(self.path / shown, ignore_errors=True)
         self._describe_stages()
 
     def _describe_stages(self) -> None:
@@ -227,6 +252,19 @@ class Run:
             for name, record in done.items()
         }
         self.update(stages=stages, dropped=dropped)
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """The first level of differences between two keys, in words."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    plain = (str, int, float, bool, type(None))
+    parts = [
+        f"{name}={before.get(name)!r} (now {now.get(name)!r})"
+        if isinstance(before.get(name), plain) and isinstance(now.get(name), plain)
+        else f"another {name}"
+        for name in names
+    ]
+    return ", ".join(parts)
 
 
 def free_threads(threads: int | None) -> int:

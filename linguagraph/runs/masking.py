@@ -81,7 +81,7 @@ def mask_stage(
         thresholds = masking.thresholds(count, progress)
         task = progress("masking edges", parsed.info["predicates"])
         for number in range(count):
-            task(masking.shard(number, thresholds))
+            masking.shard(number, thresholds, task)
         task.close()
         stage.info.update(
             seeds=list(explained.masker.probe.seeds),
@@ -94,6 +94,11 @@ def mask_stage(
         run.update(**_described(explained, masking))
         if masking.unknown:
             warn(_unknown(masking.unknown))
+        if not masking.predicted:
+            warn(
+                f"{explained.name} predicts no role anywhere in this corpus: there is no decision "
+                "to explain, and the report says nothing about the model"
+            )
     return stage
 
 
@@ -121,6 +126,7 @@ class _Masking:
         self.sentences, self.graphs, self.stage = sentences, graphs, stage
         self.tokens, self.seed = tokens, seed
         self.unknown: Counter[str] = Counter()
+        self.predicted = 0
 
     def examples(self, number: int) -> list[SrlExample]:
         """Examples of a shard, in order."""
@@ -172,13 +178,17 @@ class _Masking:
         write_json(path, found)
         return found
 
-    def shard(self, number: int, thresholds: list[float] | None) -> int:
-        """Mask and score one shard, unless that is done; returns the number of its examples."""
+    def shard(
+        self, number: int, thresholds: list[float] | None, advance: Callable[[int], None]
+    ) -> None:
+        """Mask and score one shard, unless that is done; ``advance`` is told of done examples."""
         examples = self.examples(number)
         self.count_unknown(examples)
         target = self.stage.shard(number, ".safetensors")
         if all(target.with_suffix(s).is_file() for s in (".parquet", ".safetensors", ".json")):
-            return len(examples)
+            self.predicted += int((read_masks(self.stage, number)["roles"] > 0).sum())
+            advance(len(examples))
+            return
         random = np.random.default_rng([self.seed, number])
         edges = np.cumsum([0, *(e.graph.num_edges for e in examples)])
         nodes = np.cumsum([0, *(len(e) for e in examples)])
@@ -188,7 +198,11 @@ class _Masking:
         soft = np.full((layers, edges[-1]), np.nan, dtype=np.float32)
         roles = np.zeros(nodes[-1], dtype=np.int32)
         tally = _Tally(examples, layers)
+        waiting = 0  # the last batch counts when the shard is on disk
         for places, batch in self.batches(examples):
+            if waiting:
+                advance(waiting)
+            waiting = len(places)
             masked = self.masker.mask(batch)
             on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
             for layer, values in enumerate(masked.scores):
@@ -202,6 +216,7 @@ class _Masking:
                 self.masker, masked, batch, random=random, thresholds=thresholds
             ):
                 tally.add(places, *found)
+        self.predicted += int((roles > 0).sum())
         frame = tally.frame(self.explained.name)
         write_table([frame], self.stage.shard(number, ".parquet"), SCORES)
         tensors = {"scores": scores, "retained": retained, "roles": roles, "soft_gates": soft}
@@ -210,7 +225,8 @@ class _Masking:
             {name: torch.from_numpy(value) for name, value in tensors.items()},
             {"kind": "masks"},
         )
-        return len(examples)
+        if waiting:
+            advance(waiting)
 
 
 class _Tally:

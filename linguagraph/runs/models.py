@@ -110,4 +110,5 @@ def load_explained(
         seeds=parse_seeds(seeds, available),
         explains=str(record["fingerprint"]),
     )
-    return Explained(str(record.get("name", directory.name)), masker, record, probes)
+    name = str(model) if str(model) in BUNDLED else directory.resolve().name
+    return Explained(name, masker, record, probes)

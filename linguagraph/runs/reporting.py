@@ -60,6 +60,7 @@ def report(
     options: ReportOptions | None = None,
     params: Params | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
     """Explain a model on an annotated corpus and report on it.
@@ -71,6 +72,7 @@ def report(
         options: everything else.
         params: of the analyses.
         resume: go on with the run in ``out``.
+        overwrite: replace the run in ``out`` if it was made from another corpus, model or options.
         progress: see :func:`linguagraph.runs.progress.progress_bars`.
 
     Raises:
@@ -81,7 +83,13 @@ def report(
         chosen = replace(chosen, model=model)
     if out is not None:
         return run_report(
-            corpus, out, options=chosen, params=params, resume=resume, progress=progress
+            corpus,
+            out,
+            options=chosen,
+            params=params,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
         )
     with tempfile.TemporaryDirectory(prefix="linguagraph-") as folder:
         run = Path(folder) / "run"
@@ -98,6 +106,7 @@ def run_report(
     options: ReportOptions,
     params: Params | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     progress: Progress = no_progress,
     warn: Callable[[str], None] = lambda message: None,
 ) -> Report:
@@ -110,7 +119,7 @@ def run_report(
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
     explained = load_explained(options.model, seeds=options.seeds, device=options.device)
-    run = Run.create(out, resume=resume, notify=warn)
+    run = Run.create(out, resume=resume or overwrite, notify=warn, overwrite=overwrite)
     with run.lock():
         parse_stage(
             run,

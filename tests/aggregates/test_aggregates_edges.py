@@ -18,6 +18,7 @@ from linguagraph.aggregates import (
     soft_gates,
     targets,
 )
+from linguagraph.aggregates.direct import from_predicate
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import TableError
 
@@ -205,3 +206,35 @@ def test_soft_gates_below_the_threshold_and_missing_ones() -> None:
 def test_no_soft_gates_give_an_empty_table() -> None:
     items = compile_items(synthetic.edges_of([{"soft_gate": None}]))
     assert soft_gates(items, resampling=QUICK).empty
+
+
+def test_edges_out_of_the_predicate(small_tables: RunTables) -> None:
+    table = from_predicate(compile_items(small_tables.edges), resampling=QUICK)
+    # saw: to Ann and dogs; visits: to Royal and end; end: to visits
+    lower, other = (one(table, layer="0", leads_to=kind) for kind in ("argument", "other"))
+    assert (lower["n"], lower["k"], lower["share"]) == (4, 4.0, 1)
+    assert (other["n"], other["k"]) == (1, 0.0)
+    upper = one(table, layer="1", leads_to="argument")
+    assert (upper["n"], upper["k"]) == (4, 2.0)  # saw -> Ann twice, dogs and visits once each
+    assert table["ratio"].isna().all()
+
+
+def test_ratio_of_edges_out_of_the_predicate() -> None:
+    rows = [
+        {
+            "sentence": s,
+            "example": s,
+            "edge": e,
+            "target_kind": "argument" if e == 1 else "other_argument",
+            "source": 0 if e < 5 else 3,
+            "retained": e in (1, 2),
+        }
+        for s in range(3)
+        for e in range(7)
+    ]
+    table = from_predicate(compile_items(synthetic.edges_of(rows)), resampling=QUICK)
+    row = one(table, leads_to="argument")
+    assert (row["n"], row["share"], row["ratio"]) == (3, 1, 4)
+    assert (row["ratio_low"], row["ratio_high"]) == (4, 4)
+    assert one(table, leads_to="other")["share"] == pytest.approx(1 / 4)
+    assert from_predicate(compile_items(synthetic.edges_of([])), resampling=QUICK).empty

@@ -69,7 +69,32 @@ def test_overview_without_scores(small_tables: RunTables) -> None:
 )
 def test_faithfulness_verdicts(make_tables: Make, control: float, verdict: str) -> None:
     run = with_scores(make_tables(), original=1, retained_100=0.7, random_labels=control)
-    assert section("faithfulness", run).finding.endswith(verdict)
+    assert verdict in section("faithfulness", run).finding
+
+
+@pytest.mark.parametrize(
+    ("near", "verdict"),
+    [(0.3, "what the mask learned goes beyond them."), (1.0, "they do better than what the mask")],
+)
+def test_faithfulness_against_the_edges_of_the_predicate(
+    make_tables: Make, near: float, verdict: str
+) -> None:
+    run = with_scores(make_tables(), retained_100=0.7, predicate_edges=near)
+    text = section("faithfulness", run).finding
+    assert (
+        "Without learning, all edges of the predicate (20.0%), compared with the mask (15" in text
+    )
+    assert verdict in text
+
+
+def test_faithfulness_when_the_edges_of_the_predicate_do_as_well(make_tables: Make) -> None:
+    run = make_tables()
+    masked = run.scores[run.scores["condition"] == "retained_100"]
+    kept = run.scores[run.scores["condition"] != "predicate_edges"]
+    assert "Without learning" not in section("faithfulness", changed(run, scores=kept)).finding
+    scores = pd.concat([kept, masked.assign(condition="predicate_edges")])
+    text = section("faithfulness", changed(run, scores=scores)).finding
+    assert text.endswith("nothing shows that the mask learned more than to keep these.")
 
 
 def test_faithfulness_when_random_edges_do_as_well(make_tables: Make) -> None:
@@ -103,17 +128,36 @@ def test_labels_when_none_or_all_are_retained(make_tables: Make) -> None:
 
 def test_paths_say_whether_reliance_falls(make_tables: Make) -> None:
     run = make_tables(sentences=200)
-    assert section("paths", run).finding.endswith("reliance falls with path length.")
+    assert "; reliance falls with path length." in section("paths", run).finding
     length = run.paths["path_length"]
     rising = run.paths.assign(subpath_length=(length > 2).astype("int32"))
     rising.loc[(length == 1) & (run.paths["example"] % 2 == 0), "subpath_length"] = 1
-    assert section("paths", changed(run, paths=rising)).finding.endswith(
-        "reliance rises with path length."
-    )
+    text = section("paths", changed(run, paths=rising)).finding
+    assert "; reliance rises with path length." in text
     always = run.paths.assign(subpath_length=length.clip(upper=1))
     text = section("paths", changed(run, paths=always)).finding
-    assert text.endswith("the intervals show no clear change with path length.")
+    assert "; the intervals show no clear change with path length." in text
     assert "100% of direct connections" in text
+
+
+def test_paths_set_direct_ones_against_other_edges_of_the_predicate(make_tables: Make) -> None:
+    run = make_tables(sentences=100)
+    argument = run.edges["target_kind"] == "argument"
+    run = changed(run, edges=run.edges.assign(retained=(run.edges["layer"] == 0) | argument))
+    result = section("paths", run)
+    assert "retained in layer 0 in 100% of cases where they lead to an argument" in result.finding
+    assert "; in layer 1 in 100% of cases where they lead to an argument and in 0%" in (
+        result.finding
+    )
+    assert "In layer 0, where nearly all of them are retained, a direct path" in result.finding
+    assert result.summary is not None
+    shape = result.summary["paths"]["from_predicate"]
+    assert shape["0"]["ratio"] == 1
+    assert shape["1"]["ratio"] is None
+    assert shape["1"]["other"]["share"] == 0
+    example = run.edges["example"] % 4 == 0
+    other = changed(run, edges=run.edges.assign(retained=argument | example))
+    assert "times as often to arguments in layer 0" in section("paths", other).finding
 
 
 def test_paths_that_are_too_few(small_tables: RunTables) -> None:
@@ -174,7 +218,7 @@ def test_agreement_regimes(make_tables: Make) -> None:
 def test_soft_gates_regimes(make_tables: Make, small_tables: RunTables) -> None:
     run = make_tables()
     worse = with_scores(run, original=1, soft_gates=0.4)
-    assert section("soft_gates", worse).finding.endswith("so the gates are no attribution.")
+    assert section("soft_gates", worse).finding.endswith("cannot be dispensed with.")
     better = with_scores(run, original=0.4, soft_gates=1)
     assert section("soft_gates", better).finding.endswith("disturb this model.")
     flat = changed(run, edges=run.edges.assign(soft_gate=0.5))
@@ -182,6 +226,43 @@ def test_soft_gates_regimes(make_tables: Make, small_tables: RunTables) -> None:
     missing = changed(run, edges=run.edges.assign(soft_gate=float("nan")))
     assert "no scalar gates" in section("soft_gates", missing).finding
     assert "was not measured" in section("soft_gates", small_tables).finding
+
+
+@pytest.mark.parametrize(
+    ("gates", "chance", "verdict"),
+    [
+        (0.7, 0.3, "the gates carry part of the information but are no substitute"),
+        (0.3, 0.7, "the gates choose even worse than chance"),
+        (1.0, 0.3, "the gates choose better than the mask"),
+    ],
+)
+def test_soft_gates_at_equal_sparsity(
+    make_tables: Make, gates: float, chance: float, verdict: str
+) -> None:
+    run = with_scores(make_tables(), retained_100=0.9, soft_gates_top=gates, random=chance)
+    result = section("soft_gates", run)
+    assert "Keeping as many edges by the model's own gate (15.0%) gives role F1" in result.finding
+    assert verdict in result.finding
+    assert result.summary is not None
+    assert result.summary["soft_gates"]["top"]["kept"] == pytest.approx(0.15)
+
+
+def test_soft_gates_at_equal_sparsity_without_what_they_are_compared_with(
+    make_tables: Make,
+) -> None:
+    run = with_scores(make_tables(), retained_100=0.9, soft_gates_top=0.3)
+    names = run.scores["condition"]
+    alone = changed(run, scores=run.scores[names != "random"])
+    assert "; the gates are no substitute for the mask." in section("soft_gates", alone).finding
+    none = changed(run, scores=run.scores[names != "soft_gates_top"])
+    assert "by the model's own gate was not measured" in section("soft_gates", none).finding
+    top = run.scores[names == "soft_gates_top"]
+    parts = [run.scores[names != "random"], top.assign(condition="random")]
+    equal = changed(run, scores=pd.concat(parts))
+    assert "choose no better than chance" in section("soft_gates", equal).finding
+    masked = run.scores[names == "retained_100"].assign(condition="soft_gates_top")
+    same = changed(run, scores=pd.concat([run.scores[names != "soft_gates_top"], masked]))
+    assert "nothing shows that the mask chooses better" in section("soft_gates", same).finding
 
 
 def test_roles_best_and_worst(make_tables: Make, small_tables: RunTables) -> None:
@@ -217,6 +298,13 @@ def test_methods_print_the_manifest_and_what_is_missing(small_tables: RunTables)
         zip(tables["methods_settings"]["item"], tables["methods_settings"]["value"], strict=True)
     )
     assert settings["probes: config.beta"] == "0.03"
+    assert (settings["run: limit"], settings["run: seeds"]) == ("none", "all")
+    assert settings["run: format"] == "default"
+    assert settings["run: control_seed"] == "7"
+    assert settings["analyses: resamples"] == "200"
+    explained = tables["methods_models"].set_index("item")["value"]
+    assert explained["data.train.name"] == "toy train"
+    assert explained["data.dev.fingerprint"] == "def"
     bare = section(
         "methods",
         RunTables(*(getattr(small_tables, n) for n in ("edges", "paths", "roles", "scores"))),

@@ -137,3 +137,18 @@ def test_analyses_are_short_and_say_their_question() -> None:
         assert len(text.splitlines()) <= 120, name
         assert text.startswith('"""')
         assert text.split("\n")[0].endswith('?"""'), name
+
+
+def test_shares_in_the_summary_carry_n_and_interval(small_tables: RunTables) -> None:
+    values = summary(analyse(small_tables, QUICK, names=("paths", "distance", "targets")))
+    cells = (
+        values["paths"]["all"]["1"]["0"],
+        values["paths"]["from_predicate"]["0"]["argument"],
+        values["distance"]["all"]["1"],
+        values["targets"]["all"]["argument"],
+    )
+    for cell in cells:
+        assert {"share", "low", "high", "n", "small"} <= set(cell)
+        assert cell["low"] <= cell["share"] <= cell["high"]
+    assert cells[1]["n"] == 4
+    assert cells[1]["small"]

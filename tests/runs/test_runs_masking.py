@@ -129,8 +129,10 @@ def test_labels_unknown_to_the_model_are_counted_once(tmp_path: Path, explained:
     run = tabulated(tmp_path / "run", corpus, explained, notify=told.append)
     assert run.manifest["unknown_labels"] == {"SBJ": 2, "VC": 2}
     assert run.manifest["corpus"]["label_set"] == "other (not UD)"
+    told = [line for line in told if "predicts no role" not in line]
     assert len(told) == 1
     assert told[0].startswith("4 dependencies have labels that the model has never seen")
+
     assert "SBJ (2)" in told[0]
 
 

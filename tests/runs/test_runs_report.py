@@ -56,7 +56,7 @@ def test_the_page_needs_nothing_else(made: Made) -> None:
 
 def test_the_summary_has_what_is_promised(made: Made) -> None:
     found = json.loads((made.path / "summary.json").read_text(encoding="utf-8"))
-    assert found["model"] == "tiny"
+    assert found["model"].startswith("tiny")  # the directory of the model
     assert set(found["corpus"]) >= {"sentences", "tokens", "predicates", "edges"}
     assert found["corpus"]["sentences"] == 12
     assert set(found["score"]) >= {"original", "masked", "difference", "metric"}
@@ -74,6 +74,7 @@ def test_the_summary_has_what_is_promised(made: Made) -> None:
         (path, value)
         for path, value in numbers(found)
         if not path.endswith((".n", ".contrasts_tested"))
+        and ".ratio" not in path  # how many times as often
         and not path.startswith((".corpus", ".seeds", ".examples"))
         and not -1 <= value <= 1
     ]

@@ -13,10 +13,13 @@ from lines import interrupt, tabulated
 
 from linguagraph.columns import TABLES
 from linguagraph.edges.storage import read_table
+from linguagraph.errors import RunError
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.models.batch import SrlBatch
 from linguagraph.runs.directory import Run
+from linguagraph.runs.masking import mask_stage
 from linguagraph.runs.models import Explained, load_explained
+from linguagraph.runs.parsing import parse_stage
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -182,3 +185,17 @@ def test_another_corpus_under_the_same_name_is_noticed(
     assert len(told) == 1
     first = json.loads((run.path / "parse" / "shard-00000.jsonl").read_text().splitlines()[0])
     assert first["tokens"][1]["form"] == "kouncil"
+
+
+def test_a_finished_run_is_not_replaced_without_being_asked(
+    tmp_path: Path, corpus: Path, explained: Explained
+) -> None:
+    out = tmp_path / "run"
+    tabulated(out, corpus, explained, limit=6)
+    before = (out / "edges.parquet").read_bytes()
+    run = Run.create(out, resume=True, overwrite=False)
+    with pytest.raises(RunError, match=r"limit=6 \(now 5\).*--overwrite"):
+        parse_stage(run, corpus, limit=5)
+    with pytest.raises(RunError, match=r"tokens=.*--overwrite"):
+        mask_stage(run, explained, tokens=17)
+    assert (out / "edges.parquet").read_bytes() == before
