@@ -82,6 +82,23 @@ def _first_example(items: Items) -> np.ndarray:
     return first
 
 
+def selection_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """A caveat where the corpus is the one that trained the model or chose its weights."""
+    mark = lookup(manifest, "corpus", "fingerprint")
+    used = {
+        part: lookup(manifest, "model", "data", part, "fingerprint") for part in ("train", "dev")
+    }
+    notes = []
+    if mark is not None and mark == used["train"]:
+        notes.append("This corpus trained the model and the probes: nothing here is held out.")
+    if mark is not None and mark == used["dev"]:
+        notes.append(
+            "This corpus is the development data that chose the model's epoch and the checks of "
+            "the probes: scores and shares here are those of the data that chose."
+        )
+    return tuple(notes)
+
+
 def sentence_lengths(tables: RunTables) -> dict[int, int]:
     """Tokens of each sentence; from the edges where the sentence itself is not at hand."""
     lengths = {index: len(sentence) for index, sentence in tables.sentences.items()}

@@ -112,9 +112,11 @@ def _finding(table: pd.DataFrame, contrasts: pd.DataFrame, params: Params) -> st
 
 def _superfluous(table: pd.DataFrame, params: Params) -> str:
     whole = table[table["superfluous"] & (table["predicate_type"] == "all")]
+    whole = whole[whole["examples"] >= params.min_n]
     if whole.empty:
         return "No frequent label is superfluous throughout."
     names = [edge_name(r["label"], r["direction"]) for r in rows(whole.nlargest(8, "n"))]
     names += [f"{len(whole) - 8} more"] if len(whole) > 8 else []
     what = count(len(whole), "frequent label is", "frequent labels are")
-    return f"{what} superfluous in over {1 - params.superfluous:.0%} of cases: {join(names)}."
+    rate = f"{1 - params.superfluous:.0%}"
+    return f"Over all predicates {what} superfluous in over {rate} of cases: {join(names)}."

@@ -1,6 +1,7 @@
 """The generated sentences change with the numbers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -113,7 +114,7 @@ def test_faithfulness_without_a_control(small_tables: RunTables) -> None:
 def test_labels_lead_and_superfluous(make_tables: Make) -> None:
     text = section("labels", make_tables(sentences=150, noise=0.0)).finding
     assert "with nominal predicates dep0 (->) leads" in text
-    assert "frequent labels are superfluous in over 99% of cases" in text
+    assert "labels are superfluous in over 99% of cases" in text
     assert "dep0 (<-)" in text
     assert "differ between verbal and nominal" in text
 
@@ -312,3 +313,20 @@ def test_methods_print_the_manifest_and_what_is_missing(small_tables: RunTables)
     tables = {t.name: t.frame for t in bare.tables}
     assert "not recorded" in tables["methods_data"]["value"].tolist()
     assert bare.finding.endswith("nothing was recorded as dropped.")
+
+
+def test_the_overview_says_when_the_corpus_chose_the_model(
+    make_tables: Callable[..., RunTables],
+) -> None:
+    tables = make_tables()
+    corpus = {**tables.manifest.get("corpus", {}), "fingerprint": "a1"}
+    for part, word in (
+        ("dev", "development data that chose"),
+        ("train", "nothing here is held out"),
+    ):
+        data = {"data": {part: {"fingerprint": "a1"}}}
+        model = {**tables.manifest.get("model", {}), **data}
+        chosen = replace(tables, manifest={**tables.manifest, "corpus": corpus, "model": model})
+        notes = " ".join(section("overview", chosen).notes)
+        assert word in notes
+    assert "held out" not in " ".join(section("overview", tables).notes)
