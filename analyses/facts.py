@@ -11,6 +11,8 @@ import pandas as pd
 from linguagraph.aggregates.items import Items
 from linguagraph.edges.storage import RunTables
 
+from .shapes import METRIC
+
 __all__ = [
     "MISSING",
     "corpus_counts",
@@ -82,13 +84,16 @@ def _first_example(items: Items) -> np.ndarray:
     return first
 
 
-def selection_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """A caveat where the corpus is the one that trained the model or chose its weights."""
+def reading_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """How to read the headline numbers, and whether the corpus trained or chose the model."""
     mark = lookup(manifest, "corpus", "fingerprint")
     used = {
         part: lookup(manifest, "model", "data", part, "fingerprint") for part in ("train", "dev")
     }
-    notes = []
+    notes = [
+        f"Metric: {METRIC}; senses are left out.",
+        "n of edges: one for each predicate, edge of its sentence's graph and layer.",
+    ]
     if mark is not None and mark == used["train"]:
         notes.append("This corpus trained the model and the probes: nothing here is held out.")
     if mark is not None and mark == used["dev"]:

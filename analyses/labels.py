@@ -28,13 +28,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     if tables.edges.empty:
         return (nothing(NAME, TITLE, __doc__, "the edge table is empty"),)
     items = compile_items(tables.edges)
-    table = labels(
-        items,
-        resampling=params.resampling,
-        frequent=params.frequent,
-        superfluous=params.superfluous,
-    )
     resampling = params.resampling
+    table = labels(
+        items, resampling=resampling, frequent=params.frequent, superfluous=params.superfluous
+    )
     layers = [labels(items, resampling=resampling, layer=k).assign(layer=k) for k in items.layers]
     contrasts = label_contrasts(items, resampling=params.resampling)
     whole = table[table["superfluous"] & (table["predicate_type"] == "all")]
@@ -117,6 +114,5 @@ def _superfluous(table: pd.DataFrame, params: Params) -> str:
         return "No frequent label is superfluous throughout."
     names = [edge_name(r["label"], r["direction"]) for r in rows(whole.nlargest(8, "n"))]
     names += [f"{len(whole) - 8} more"] if len(whole) > 8 else []
-    what = count(len(whole), "frequent label is", "frequent labels are")
-    rate = f"{1 - params.superfluous:.0%}"
-    return f"Over all predicates {what} superfluous in over {rate} of cases: {join(names)}."
+    what = "Over all predicates " + count(len(whole), "frequent label is", "frequent labels are")
+    return f"{what} superfluous in over {1 - params.superfluous:.0%} of cases: {join(names)}."

@@ -15,10 +15,10 @@ from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
 from .blocks import Row, question, rows, rows_by, seeds_note, shown
-from .facts import corpus_counts, model_name, names_in, selection_notes
+from .facts import corpus_counts, model_name, names_in, reading_notes
 from .params import Params
 from .phrases import count, difference, kappa_word, percent, span
-from .shapes import METRIC, retained_shape, score_shape
+from .shapes import retained_shape, score_shape
 
 __all__ = ["run"]
 
@@ -63,12 +63,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             question=question(__doc__),
             finding=_finding(model_name(tables), rows(kept)[0], conditions, kappa, params),
             tables=(main, seeds),
-            notes=(
-                f"Metric: {METRIC}; senses are left out.",
-                seeds_note(items.seeds),
-                "n of edges: one for each predicate, edge of its sentence's graph and layer.",
-                *selection_notes(tables.manifest),
-            ),
+            notes=(seeds_note(items.seeds), *reading_notes(tables.manifest)),
             summary=summary,
         ),
     )

@@ -210,11 +210,6 @@ class _Fit:
     def _check(self, epoch: float, lowest: int, apart: Tensor) -> None:
         probe = self.masker.probe
         quality = self.masker.evaluate(self.dev, lowest=lowest)
-        if not any(found.original for found in quality.values()):
-            raise MaskError(
-                "the model finds no role on the dev data (F1 is 0): there is no decision to "
-                "explain; train it further first"
-            )
         multipliers = self.lagrangian.multipliers.tolist()
         self.history.append(
             {

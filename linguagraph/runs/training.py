@@ -24,7 +24,7 @@ from linguagraph.models.batch import encode_examples
 from linguagraph.models.checkpoints import load_model
 from linguagraph.models.devices import find_device
 from linguagraph.models.srl import SRL_MODELS, SrlConfig
-from linguagraph.models.training import SrlTrainConfig, train_srl
+from linguagraph.models.training import SrlTrainConfig, evaluate, train_srl
 from linguagraph.runs.directory import free_threads
 from linguagraph.runs.models import model_directory
 from linguagraph.runs.progress import Progress, no_progress
@@ -162,10 +162,16 @@ def train_graphmask_run(
         task = task or progress("training probes", total)
         task(1)
 
+    held_out = list(encode_examples(read_sentences(dev), network.vocabulary))
+    if not evaluate(network, held_out, device=find_device(device))["all"].correct:
+        raise ConfigError(
+            f"{directory} finds no role of {dev.name} (F1 is 0): there is no decision to explain; "
+            "train it further first"
+        )
     found = fit_graphmask(
         masker,
         list(encode_examples(read_sentences(train), network.vocabulary)),
-        list(encode_examples(read_sentences(dev), network.vocabulary)),
+        held_out,
         options,
         directory=out,
         resume=resume,

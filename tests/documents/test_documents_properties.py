@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from linguagraph.documents import (
@@ -78,7 +78,12 @@ def check_any_bytes(content: bytes) -> None:
 def assert_round_trip(sentences: list[Sentence], name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x"
-        write_sentences(sentences, path, format=name)
+        try:
+            write_sentences(sentences, path, format=name)
+        except DocumentError as error:  # a .conllu file that declares columns of its own
+            if name != "conllu" or "write it as CoNLL-U Plus" not in str(error):
+                raise
+            return
         once = path.read_bytes()
         again = list(read_sentences(path, format=name))
         assert [s.tokens for s in again] == [s.tokens for s in sentences]
@@ -95,6 +100,7 @@ def test_any_bytes(content: bytes) -> None:
     check_any_bytes(content)
 
 
+@example(b"# global.columns = ID FORM HEAD X\n1\ta\t0\t_\n")
 @BOUNDED
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
 def test_any_bytes_that_look_like_a_corpus(content: bytes) -> None:
