@@ -21,8 +21,9 @@ PERCENT = (
     *("kept", "kept_low", "kept_high"),
 )
 BRIEF = [
-    *("condition", "seeds", "edges", "kept", "gold", "precision", "recall"),
-    *("f1", "f1_low", "f1_high", "f1_sd", "difference", "difference_low", "difference_high"),
+    *("condition", "kept", "f1", "f1_low", "f1_high", "f1_sd"),
+    *("difference", "difference_low", "difference_high"),
+    *("precision", "recall", "gold", "edges", "seeds"),
 ]
 VERDICTS = {
     -1: "the choice of edges carries the score, not their number.",
