@@ -193,10 +193,14 @@ class Sentences(Mapping[int, Sentence]):
             yield from self.shard(number)
 
     def __iter__(self) -> Iterator[int]:
-        return (sentence.index for sentence in self.stream())
+        return iter(range(len(self)))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.stream())
+        count = 0
+        for path in self.folder.glob("shard-*.jsonl"):
+            with open(path, "rb") as lines:
+                count += sum(1 for _ in lines)
+        return count
 
     def shard(self, number: int) -> tuple[Sentence, ...]:
         """All sentences of one shard."""
