@@ -23,7 +23,7 @@ RANK = {**dict.fromkeys(BASE, 0), **{name: rank for rank, name in enumerate(LINE
 LIGHT = ("aggregates", "figures", "reports", "analyses")
 HEAVY = ("torch", "stanza", "torch_geometric")
 PUBLIC = {
-    "graphs": "DIRECTIONS TextGraph dependency_graph graph_rows graphs_from_rows",
+    "graphs": "DIRECTIONS KINDS TextGraph dependency_graph graph_rows graphs_from_rows",
     "models": """SRL_MODELS GatedGCNLayer Gateable Messages RoleCounts SrlBatch SrlConfig SrlExample
         SrlModel SrlTrainConfig SrlVocabulary Trace Vocabulary aggregate collate count_roles
         encode_examples evaluate find_device load_model predict_roles save_model train_srl""",

@@ -13,9 +13,12 @@ from linguagraph.errors import DocumentError
 
 __all__ = [
     "Analysis",
+    "Chain",
     "Document",
     "EmptyNode",
     "Frame",
+    "Link",
+    "Mention",
     "MultiwordToken",
     "Role",
     "Sentence",
@@ -52,7 +55,9 @@ class Token:
         deprel: label of the dependency to the head.
         deps: enhanced dependencies as written (CoNLL-U).
         misc: the MISC column as written (CoNLL-U).
-        start, end: character offsets in the text, end exclusive, where known.
+        start, end: character offsets in the document's text, end exclusive, where known:
+            ``document.text[start:end] == form``. The words of a multiword token whose forms are
+            its parts have their own offsets; those of any other have the offsets of the whole.
         predicted: the predicted columns (CoNLL-2009).
         extra: further columns of CoNLL-U Plus, name and value as written.
     """
@@ -75,12 +80,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class MultiwordToken:
-    """A surface token that spans several words (CoNLL-U ids such as ``8-9``)."""
+    """A surface token that spans several words (CoNLL-U ids such as ``8-9``).
+
+    ``start`` and ``end`` are character offsets in the document's text, end exclusive, where known.
+    """
 
     first: int
     last: int
     form: str
     columns: tuple[str, ...] = ()
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ class Sentence:
         comments: comment lines of CoNLL-U, in order, without the newline.
         multiwords, empty_nodes: see the classes.
         line: line of the file on which the sentence starts, from 1.
+        paragraph: position of its paragraph in the document, from 0, where known.
     """
 
     tokens: tuple[Token, ...]
@@ -142,6 +153,7 @@ class Sentence:
     multiwords: tuple[MultiwordToken, ...] = ()
     empty_nodes: tuple[EmptyNode, ...] = ()
     line: int | None = None
+    paragraph: int | None = None
 
     def __post_init__(self) -> None:
         size = len(self.tokens)
@@ -171,13 +183,88 @@ class Sentence:
         return tuple(token.form for token in self.tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An expression that refers to something.
+
+    Attributes:
+        sentence: position of its sentence in the document, from 0.
+        tokens: token indices in the sentence, ascending; gaps make it discontinuous.
+        head: token index of its syntactic head, one of ``tokens``.
+        type: entity type (``person``, ``place`` ...), where known.
+        attributes: further fields of CorefUD ``Entity=``, name and value as written.
+    """
+
+    sentence: int
+    tokens: tuple[int, ...]
+    head: int
+    type: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why two mentions of a chain belong together.
+
+    Attributes:
+        anaphor, antecedent: positions in ``Chain.mentions``; not always neighbours.
+        rule: what made the link (the name of a resolver's pass, or ``annotated``).
+    """
+
+    anaphor: int
+    antecedent: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The mentions of one entity, in text order; a single mention is a singleton."""
+
+    id: str
+    mentions: tuple[Mention, ...]
+    links: tuple[Link, ...] = ()
+
+
 @dataclass(frozen=True)
 class Document:
-    """Sentences that belong together; ``text`` is the running text where known."""
+    """Sentences that belong together.
+
+    Attributes:
+        id: identifier.
+        sentences: in order.
+        text: running text, where known; token offsets count its characters.
+        chains: coreference, in the order of first mentions; empty where unknown or absent.
+    """
 
     id: str
     sentences: tuple[Sentence, ...] = field(default=())
     text: str | None = None
+    chains: tuple[Chain, ...] = ()
+
+    def __post_init__(self) -> None:
+        for chain in self.chains:
+            for mention in chain.mentions:
+                if not 0 <= mention.sentence < len(self.sentences):
+                    raise DocumentError(
+                        f"chain {chain.id} has a mention in sentence {mention.sentence}; the "
+                        f"document has {len(self.sentences)} sentences"
+                    )
+                size = len(self.sentences[mention.sentence])
+                inside = all(0 <= token < size for token in mention.tokens)
+                if not inside or mention.head not in mention.tokens:
+                    raise DocumentError(
+                        f"chain {chain.id} has a mention at tokens {mention.tokens} with head "
+                        f"{mention.head}; expected tokens below {size}, the head among them"
+                    )
+            for link in chain.links:
+                if not (
+                    0 <= link.anaphor < len(chain.mentions)
+                    and 0 <= link.antecedent < len(chain.mentions)
+                ):
+                    raise DocumentError(
+                        f"chain {chain.id} links {link.anaphor} to {link.antecedent}; it has "
+                        f"{len(chain.mentions)} mentions"
+                    )
 
 
 def predicate_type(xpos: str | None, upos: str | None = None) -> str:

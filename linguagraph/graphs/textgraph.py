@@ -13,10 +13,17 @@ from linguagraph.errors import ConfigError
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["DIRECTIONS", "TextGraph"]
+__all__ = ["DIRECTIONS", "KINDS", "TextGraph"]
 
 DIRECTIONS = ("->", "<-")
-"""``->`` flows from head to dependent, ``<-`` from dependent to head."""
+"""``->`` flows from head to dependent, ``<-`` from dependent to head.
+
+For coreference ``->`` flows from antecedent to anaphor, for co-occurrence from the earlier to the
+later token.
+"""
+
+KINDS = ("dependency", "coreference", "cooccurrence")
+"""What may make an edge."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,9 @@ class TextGraph:
         edge_index: int64 [2, E]; row 0 the source, row 1 the target of each message.
         labels: E dependency labels (or other edge labels).
         directions: E entries of :data:`DIRECTIONS`.
-        kind: what made the edges (``dependency``).
+        kind: what made the edges (``dependency``), or ``merged`` where they differ.
+        kinds: E entries of :data:`KINDS` in a merged graph; empty where ``kind`` holds for all.
+        weights: E weights; empty where edges have none.
 
     Raises:
         ConfigError: lengths disagree or an edge leaves the graph.
@@ -39,6 +48,8 @@ class TextGraph:
     labels: tuple[str, ...]
     directions: tuple[str, ...]
     kind: str = "dependency"
+    kinds: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         index = self.edge_index
@@ -51,6 +62,9 @@ class TextGraph:
             )
         if index.size and not (index.min() >= 0 and index.max() < self.num_nodes):
             raise ConfigError(f"an edge leaves the graph of {self.num_nodes} nodes")
+        for name, values in (("kinds", self.kinds), ("weights", self.weights)):
+            if values and len(values) != len(self.labels):
+                raise ConfigError(f"{len(values)} {name} for {len(self.labels)} edges")
         unknown = set(self.directions) - set(DIRECTIONS)
         if unknown:
             raise ConfigError(f"directions {sorted(unknown)}; expected {list(DIRECTIONS)}")
@@ -65,7 +79,13 @@ class TextGraph:
 
     def _key(self) -> tuple[object, ...]:
         ends = tuple(map(tuple, self.edge_index.tolist()))
-        return self.num_nodes, self.kind, ends, self.labels, self.directions
+        shape = (self.num_nodes, self.kind, ends, self.labels, self.directions)
+        return (*shape, self.kinds, self.weights)
+
+    @property
+    def edge_kinds(self) -> tuple[str, ...]:
+        """The kind of every edge."""
+        return self.kinds or (self.kind,) * self.num_edges
 
     @property
     def num_edges(self) -> int:
