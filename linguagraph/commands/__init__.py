@@ -1,0 +1,1 @@
+"""Command line -> calls of the library; one function per command."""

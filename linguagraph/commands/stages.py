@@ -1,0 +1,149 @@
+"""One command per stage: each reads the files of the one before it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linguagraph.commands.options import (
+    Batch,
+    Device,
+    Format,
+    Json,
+    Limit,
+    Model,
+    Out,
+    Overwrite,
+    Predicted,
+    Quiet,
+    Resume,
+    RunDir,
+    Seeds,
+    SkipBad,
+    Threads,
+)
+from linguagraph.runs.console import bars, sayer, tell
+
+__all__ = ["parse", "graph", "mask", "tabulate", "analyse"]
+
+
+def parse(
+    corpus: Annotated[
+        Path,
+        typer.Argument(metavar="CORPUS", help="Annotated corpus; masks need predicates."),
+    ],
+    out: Out,
+    limit: Limit = None,
+    format: Format = None,
+    predicted: Predicted = False,
+    skip_bad: SkipBad = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Read and check a corpus; begin a run in OUT."""
+    from linguagraph.runs.directory import Run
+    from linguagraph.runs.parsing import find_corpus, parse_stage
+
+    find_corpus(corpus)
+    run = Run.create(out, resume=resume or overwrite, notify=sayer(quiet), overwrite=overwrite)
+    options = {"limit": limit, "format": format, "predicted": predicted, "skip_bad": skip_bad}
+    with run.lock(), bars(quiet) as progress:
+        parse_stage(
+            run,
+            corpus,
+            format=format,
+            limit=limit,
+            skip_bad=skip_bad,
+            predicted=predicted,
+            progress=progress,
+            warn=sayer(quiet),
+        )
+        run.update(options=options)
+    found = run.manifest
+    tell(found["corpus"] | {"dropped": found["dropped"]}, as_json=as_json, quiet=quiet)
+
+
+def graph(run: RunDir, quiet: Quiet = False) -> None:
+    """Build the dependency graphs of a parsed run."""
+    from linguagraph.runs.directory import Run
+    from linguagraph.runs.parsing import graph_stage
+
+    opened = Run.open(run, notify=sayer(quiet))
+    with opened.lock(), bars(quiet) as progress:
+        graph_stage(opened, progress=progress)
+    sayer(quiet)(f"graphs: {run / 'graph'}; next: linguagraph mask {run}")
+
+
+def mask(
+    run: RunDir,
+    model: Model = "srl-gnn",
+    seeds: Seeds = None,
+    device: Device = "auto",
+    batch_size: Batch = 4000,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Mask every edge in every layer, and score the model under the masks and their controls."""
+    import torch
+
+    from linguagraph.runs.directory import Run, free_threads
+    from linguagraph.runs.masking import mask_stage
+    from linguagraph.runs.models import load_explained
+    from linguagraph.runs.reporting import facts
+
+    count = free_threads(threads)
+    torch.set_num_threads(count)
+    say = sayer(quiet)
+    opened = Run.open(run, notify=say, overwrite=overwrite)
+    explained = load_explained(model, seeds=seeds, device=device)
+    options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
+    options = opened.manifest.get("options", {}) | options | {"threads": threads}
+    with opened.lock(), bars(quiet) as progress:
+        mask_stage(
+            opened,
+            explained,
+            tokens=batch_size,
+            facts=facts(explained, threads=count, options=options),
+            progress=progress,
+            warn=say,
+        )
+    say(f"masks: {run / 'mask'}; next: linguagraph tabulate {run}")
+
+
+def tabulate(run: RunDir, quiet: Quiet = False) -> None:
+    """Write the edge, path, role and score tables of a masked run as Parquet."""
+    from linguagraph.runs.directory import Run
+    from linguagraph.runs.tabulating import tabulate_stage
+
+    opened = Run.open(run, notify=sayer(quiet))
+    with opened.lock(), bars(quiet) as progress:
+        tabulate_stage(opened, progress=progress)
+    sayer(quiet)(f"tables: {run}/*.parquet; next: linguagraph analyse {run}")
+
+
+def analyse(
+    run: RunDir,
+    min_n: Annotated[int, typer.Option(help="Mark cells with fewer cases.", min=1)] = 30,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples.", min=10)] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Analyse the tables of a run and write the report."""
+    from linguagraph.analyses import Params
+    from linguagraph.runs.analysing import analyse_stage
+    from linguagraph.runs.directory import Run
+
+    opened = Run.open(run, notify=sayer(quiet))
+    params = Params(min_n=min_n, resamples=resamples, seed=seed)
+    with opened.lock(), bars(quiet) as progress:
+        made = analyse_stage(opened, params=params, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
+    sayer(quiet)(f"report: {run / 'report.html'}")

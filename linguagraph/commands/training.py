@@ -1,0 +1,97 @@
+"""Corpora -> trained models and probes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linguagraph.commands.options import Device, Out, Quiet, Resume, Threads
+from linguagraph.runs.console import bars, sayer
+
+__all__ = ["train_srl", "train_graphmask"]
+
+
+def train_srl(
+    train: Annotated[Path, typer.Option("--train", help="Training corpus, CoNLL-2009.")],
+    dev: Annotated[Path, typer.Option("--dev", help="Development corpus, CoNLL-2009.")],
+    out: Out,
+    model: Annotated[str, typer.Option(help="srl-gnn or srl-lstm-gnn.")] = "srl-gnn",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML with tables [model] and [training]; the options below count more."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", min=1)] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence of the data, to be recorded.")
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a semantic role labelling model."""
+    from linguagraph.runs.training import train_srl_run
+
+    overrides = {"seed": seed, "epochs": epochs, "precision": precision}
+    with bars(quiet) as progress:
+        train_srl_run(
+            train,
+            dev,
+            out,
+            model=model,
+            config=config,
+            overrides={k: v for k, v in overrides.items() if v is not None},
+            licence=licence,
+            device=device,
+            threads=threads,
+            resume=resume,
+            log=sayer(quiet),
+            progress=progress,
+        )
+
+
+def train_graphmask(
+    model: Annotated[Path, typer.Option(help="Trained model to explain: its directory.")],
+    train: Annotated[Path, typer.Option("--train", help="Training corpus, CoNLL-2009.")],
+    dev: Annotated[Path, typer.Option("--dev", help="Development corpus, CoNLL-2009.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Directory. Default: MODEL/probes.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML with tables [probe], [fit] and [constraint].")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Number of probes, or a list such as 0,1,7.")] = "5",
+    tolerance: Annotated[
+        float | None, typer.Option(help="Tolerance beta, in the unit of the divergence.", min=0)
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    resume: Resume = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train GraphMask probes for a trained model, all seeds in one run."""
+    from linguagraph.errors import ConfigError
+    from linguagraph.pretrained import BUNDLED
+    from linguagraph.runs.training import train_graphmask_run
+
+    if out is None and str(model) in BUNDLED:
+        raise ConfigError(f"{model} is a bundled model; say with -o where its new probes shall go")
+    with bars(quiet) as progress:
+        train_graphmask_run(
+            model,
+            train,
+            dev,
+            out or model / "probes",
+            config=config,
+            seeds=seeds,
+            tolerance=tolerance,
+            device=device,
+            threads=threads,
+            resume=resume,
+            log=sayer(quiet),
+            progress=progress,
+        )
