@@ -10,13 +10,18 @@ from linguagraph.reports.sections import Section
 
 from . import (
     agreement,
+    coreference,
+    corpus,
     distance,
     examples,
     faithfulness,
+    graphs,
     labels,
     methods,
     overview,
+    parse_comparison,
     paths,
+    predicted,
     scores_by_role,
     soft_gates,
     targets,
@@ -28,6 +33,9 @@ __all__ = ["ANALYSES", "Params", "analyse", "summary"]
 
 ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "overview": overview.run,
+    "predicted": predicted.run,
+    "corpus": corpus.run,
+    "graphs": graphs.run,
     "faithfulness": faithfulness.run,
     "labels": labels.run,
     "targets": targets.run,
@@ -36,6 +44,8 @@ ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "agreement": agreement.run,
     "soft_gates": soft_gates.run,
     "scores_by_role": scores_by_role.run,
+    "coreference": coreference.run,
+    "parse_comparison": parse_comparison.run,
     "examples": examples.run,
     "methods": methods.run,
 }

@@ -19,6 +19,7 @@ __all__ = [
     "CONDITIONS",
     "draw_agreement",
     "draw_distance",
+    "draw_edge_kinds",
     "draw_faithfulness",
     "draw_labels",
     "draw_paths",
@@ -39,6 +40,12 @@ CONDITIONS = {
     "predicate_edges": "edges of the predicate",
     "soft_gates_top": "largest soft gates, same number",
     "soft_gates": "soft gates above mean - sd",
+    "without_dependency": "all but dependency edges",
+    "removed_dependency": "all but dependency edges, no baselines",
+    "without_coreference": "all but coreference edges",
+    "removed_coreference": "all but coreference edges, no baselines",
+    "without_cooccurrence": "all but co-occurrence edges",
+    "removed_cooccurrence": "all but co-occurrence edges, no baselines",
 }
 """Conditions of the score table, as the report names them."""
 
@@ -86,6 +93,28 @@ def draw_faithfulness(whole: pd.DataFrame, params: Params) -> FigureBlock:
         caption=f"Role F1 by edges kept, mean over seeds, with {params.level:.0%} intervals.",
         alt=f"Role F1: {spoken}.",
         data="faithfulness_by_type",
+    )
+
+
+def draw_edge_kinds(whole: pd.DataFrame, params: Params) -> FigureBlock:
+    """Retained share by edge kind and layer, from ``edge_kinds``."""
+    drawn = whole[~whole["small"]].copy()
+    drawn["panel"] = ["all layers" if k == "all" else f"layer {k}" for k in drawn["layer"]]
+    spoken = "; ".join(f"{r['kind']}, {r['panel']}: {percent(r['share'])}" for r in rows(drawn))
+    return _block(
+        "edge_kinds_retained",
+        bars(
+            drawn,
+            y="kind",
+            x="share",
+            low="low",
+            high="high",
+            panel="panel",
+            xlabel="Retained share",
+        ),
+        caption=f"Retained share by edge kind and layer, with {_small(params, 'edges')}.",
+        alt=f"Retained share: {spoken or 'all cells are small'}.",
+        data="edge_kinds",
     )
 
 

@@ -27,6 +27,9 @@ def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, Table
     """Draw the example; retained_share is the share of seeds that retain an edge."""
     sentence = tables.sentences[choice.sentence]
     found = tables.edges[tables.edges["example"] == choice.example]
+    inside = (found["source_offset"] == 0) & (found["target_offset"] == 0)
+    beyond = found.loc[~inside, ["edge", "retained"]].groupby("edge").any()["retained"]
+    found = found[inside]
     predicate = int(found["predicate_index"].iloc[0])
     groups = found.groupby(["edge", *EDGE], observed=True, sort=True)["retained"]
     shares = groups.mean().rename("retained_share").reset_index()
@@ -57,12 +60,22 @@ def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, Table
     table = shown(
         f"{name}_edges",
         f"Edges of the example around {word}; retained_share: seeds that retain the edge, of "
-        f"{found['seed'].nunique()}.",
+        f"{found['seed'].nunique()}." + _beyond(beyond),
         shares[columns].sort_values(EDGE[:3], ignore_index=True),
         percent=("retained_share",),
         folded=True,
     )
     return figure, table
+
+
+def _beyond(retained: pd.Series) -> str:
+    """What the table leaves out: edges that other sentences take part in."""
+    if retained.empty:
+        return ""
+    return (
+        f" Not among them: {len(retained)} edges that other sentences take part in, "
+        f"{int(retained.sum())} of them retained by some seed in some layer."
+    )
 
 
 def _roles(roles: pd.DataFrame, column: str) -> dict[int, str]:

@@ -109,7 +109,9 @@ def sentence_lengths(tables: RunTables) -> dict[int, int]:
     lengths = {index: len(sentence) for index, sentence in tables.sentences.items()}
     if lengths or tables.edges.empty:
         return lengths
-    ends = tables.edges[["sentence", "source", "target"]].groupby("sentence").max().max(axis=1) + 1
+    inside = (tables.edges["source_offset"] == 0) & (tables.edges["target_offset"] == 0)
+    ends = tables.edges.loc[inside, ["sentence", "source", "target"]]
+    ends = ends.groupby("sentence").max().max(axis=1) + 1
     return {int(str(index)): int(value) for index, value in ends.items()}
 
 

@@ -23,6 +23,7 @@ class Params:
         max_labels: labels drawn in a figure; tables hold all of them.
         max_roles: roles drawn in a figure.
         max_tokens: example sentences are no longer than this, if there are such sentences.
+        max_excerpt: tokens of running text that are shown with their chains.
     """
 
     min_n: int = 30
@@ -35,13 +36,14 @@ class Params:
     max_labels: int = 20
     max_roles: int = 15
     max_tokens: int = 40
+    max_excerpt: int = 2000
 
     def __post_init__(self) -> None:
         for name in ("frequent", "superfluous"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ConfigError(f"{name} is {value}; give a share from 0 to 1")
-        for name in ("near", "max_labels", "max_roles", "max_tokens"):
+        for name in ("near", "max_labels", "max_roles", "max_tokens", "max_excerpt"):
             value = getattr(self, name)
             if value < 1:
                 raise ConfigError(f"{name} is {value}; give at least 1")

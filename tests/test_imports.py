@@ -23,26 +23,32 @@ RANK = {**dict.fromkeys(BASE, 0), **{name: rank for rank, name in enumerate(LINE
 LIGHT = ("aggregates", "figures", "reports", "analyses")
 HEAVY = ("torch", "stanza", "torch_geometric")
 PUBLIC = {
-    "graphs": "DIRECTIONS KINDS TextGraph dependency_graph graph_rows graphs_from_rows",
+    "graphs": """DIRECTIONS KINDS TextGraph coreference_graph dependency_graph graph_rows
+        graphs_from_rows token_offsets""",
     "models": """SRL_MODELS GatedGCNLayer Gateable Messages RoleCounts SrlBatch SrlConfig SrlExample
         SrlModel SrlTrainConfig SrlVocabulary Trace Vocabulary aggregate collate count_roles
         encode_examples evaluate find_device load_model predict_roles save_model train_srl""",
     "masks": """DIVERGENCES Divergence FitConfig FitResult GraphMask HardConcrete Lagrangian
         LagrangianConfig Masked NonAmortisedConfig Probe ProbeConfig Quality fit_graphmask frozen
         mask_nonamortised""",
-    "documents": """CONLL09_COLUMNS CONLLU_COLUMNS FORMATS Analysis ConversionReport Document
-        EmptyNode Format Frame MultiwordToken OnBad Role Sentence SplitReport Token convert_ewt_srl
-        format_conll09 format_conllu predicate_type read_conll09 read_conllu read_conllup
-        read_documents read_sentences to_tokenlist use_predicted write_conll09 write_conllu
-        write_conllup write_sentences""",
-    "aggregates": """Choice Items Resampling agreement compile_items distance_contrast faithfulness
-        faithfulness_by_seed label_contrasts labels path_distances path_lengths retention
-        retention_by_type roles select_examples soft_gate_histogram soft_gates targets wilson""",
+    "documents": """Analysis CONLL09_COLUMNS CONLLU_COLUMNS Chain ConversionReport Document
+        EmptyNode
+        FORMATS Format Frame Link MENTION_TYPES Mention MultiwordToken OnBad Parser
+        RawDocument Role Sentence SplitReport Token convert_ewt_srl format_conll09
+        format_conllu mention_head mention_type predicate_type read_conll09 read_conllu
+        read_conllup read_corefud read_documents read_sentences to_tokenlist use_predicted
+        write_conll09 write_conllu write_conllup write_corefud write_sentences""",
+    "aggregates": """Choice CoreferenceScores Items Resampling agreement chain_statistics
+        compare_parses
+        compile_items corpus_statistics distance_contrast faithfulness faithfulness_by_seed
+        graph_statistics label_contrasts labels path_distances path_lengths retention
+        retention_by_type roles score_coreference scores_table select_examples
+        soft_gate_histogram soft_gates targets wilson""",
     "figures": "arcs arcs_to_pdf bars histogram lines stacked to_pdf to_svg",
-    "reports": """DEFAULT_BUDGET FigureBlock Section TableBlock render save_report to_iframe
-        to_latex""",
+    "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
+        to_iframe to_latex""",
     "analyses": "ANALYSES Params analyse summary",
-    "pretrained": "BUNDLED bundled_path sample_path",
+    "pretrained": "BUNDLED bundled_path resolver_scores sample_path",
 }
 
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from linguagraph.aggregates.agreement import agreement
+from linguagraph.aggregates.chains import chain_statistics
+from linguagraph.aggregates.coreference_scores import (
+    CoreferenceScores,
+    score_coreference,
+    scores_table,
+)
+from linguagraph.aggregates.corpus_statistics import corpus_statistics
 from linguagraph.aggregates.faithfulness import faithfulness, faithfulness_by_seed
+from linguagraph.aggregates.graph_statistics import graph_statistics
 from linguagraph.aggregates.items import Items, compile_items
 from linguagraph.aggregates.labels import label_contrasts, labels
+from linguagraph.aggregates.parse_comparison import compare_parses
 from linguagraph.aggregates.paths import distance_contrast, path_distances, path_lengths
 from linguagraph.aggregates.retention import retention, retention_by_type
 from linguagraph.aggregates.roles import roles
@@ -16,13 +25,18 @@ from linguagraph.aggregates.targets import targets
 
 __all__ = [
     "Choice",
+    "CoreferenceScores",
     "Items",
     "Resampling",
     "agreement",
+    "chain_statistics",
+    "compare_parses",
     "compile_items",
+    "corpus_statistics",
     "distance_contrast",
     "faithfulness",
     "faithfulness_by_seed",
+    "graph_statistics",
     "label_contrasts",
     "labels",
     "path_distances",
@@ -30,6 +44,8 @@ __all__ = [
     "retention",
     "retention_by_type",
     "roles",
+    "score_coreference",
+    "scores_table",
     "select_examples",
     "soft_gate_histogram",
     "soft_gates",

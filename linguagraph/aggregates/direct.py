@@ -34,7 +34,8 @@ def from_predicate(items: Items, *, resampling: Resampling) -> pd.DataFrame:
         / the share of the others, with ``ratio_low`` and ``ratio_high`` (resamples in which it is
         undefined are left out); NaN elsewhere. Without such edges the table is empty.
     """
-    direct = items.column("source") == items.column("predicate_index")
+    own = items.column("source_offset") == 0
+    direct = own & (items.column("source") == items.column("predicate_index"))
     kind, names = items.codes("target_kind")
     argument = np.array([name == DESTINATIONS[0] for name in names], dtype=bool)[kind]
     size = len(items.layers) * len(DESTINATIONS)

@@ -17,7 +17,10 @@ from linguagraph.documents.conllu import (
     write_conllu,
     write_conllup,
 )
+from linguagraph.documents.corefud import read_corefud, write_corefud
 from linguagraph.documents.ewt_srl import ConversionReport, SplitReport, convert_ewt_srl
+from linguagraph.documents.mentions import MENTION_TYPES, mention_head, mention_type
+from linguagraph.documents.parsers import Parser, RawDocument
 from linguagraph.documents.reading import (
     FORMATS,
     Format,
@@ -27,9 +30,12 @@ from linguagraph.documents.reading import (
 )
 from linguagraph.documents.records import (
     Analysis,
+    Chain,
     Document,
     EmptyNode,
     Frame,
+    Link,
+    Mention,
     MultiwordToken,
     Role,
     Sentence,
@@ -38,17 +44,23 @@ from linguagraph.documents.records import (
 )
 
 __all__ = [
+    "Analysis",
     "CONLL09_COLUMNS",
     "CONLLU_COLUMNS",
-    "FORMATS",
-    "Analysis",
+    "Chain",
     "ConversionReport",
     "Document",
     "EmptyNode",
+    "FORMATS",
     "Format",
     "Frame",
+    "Link",
+    "MENTION_TYPES",
+    "Mention",
     "MultiwordToken",
     "OnBad",
+    "Parser",
+    "RawDocument",
     "Role",
     "Sentence",
     "SplitReport",
@@ -56,10 +68,13 @@ __all__ = [
     "convert_ewt_srl",
     "format_conll09",
     "format_conllu",
+    "mention_head",
+    "mention_type",
     "predicate_type",
     "read_conll09",
     "read_conllu",
     "read_conllup",
+    "read_corefud",
     "read_documents",
     "read_sentences",
     "to_tokenlist",
@@ -67,5 +82,6 @@ __all__ = [
     "write_conll09",
     "write_conllu",
     "write_conllup",
+    "write_corefud",
     "write_sentences",
 ]

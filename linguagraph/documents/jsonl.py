@@ -1,4 +1,4 @@
-"""Sentence records <-> lines of JSON, lossless, for the shards of a run."""
+"""Sentence and document records <-> lines of JSON, lossless, for the shards of a run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import Any
 
 from linguagraph.documents.records import (
     Analysis,
+    Chain,
+    Document,
     EmptyNode,
     Frame,
+    Link,
+    Mention,
     MultiwordToken,
     Role,
     Sentence,
@@ -20,7 +24,14 @@ from linguagraph.documents.records import (
 from linguagraph.documents.writing import write_text
 from linguagraph.errors import DocumentError
 
-__all__ = ["read_jsonl", "sentence_from_json", "sentence_to_json", "write_jsonl"]
+__all__ = [
+    "document_from_json",
+    "document_to_json",
+    "read_jsonl",
+    "sentence_from_json",
+    "sentence_to_json",
+    "write_jsonl",
+]
 
 _RECORDS: dict[str, Any] = {
     "tokens": Token,
@@ -28,6 +39,10 @@ _RECORDS: dict[str, Any] = {
     "multiwords": MultiwordToken,
     "empty_nodes": EmptyNode,
     "roles": Role,
+    "sentences": Sentence,
+    "chains": Chain,
+    "mentions": Mention,
+    "links": Link,
 }
 
 
@@ -44,11 +59,29 @@ def sentence_from_json(value: dict[str, Any]) -> Sentence:
         DocumentError: a field is unknown, missing or of the wrong kind.
     """
     try:
-        sentence = _record(Sentence, value)
+        sentence: Sentence = _record(Sentence, value)
     except (TypeError, ValueError, AttributeError) as error:
         raise DocumentError(f"not a sentence record: {error}") from error
-    assert isinstance(sentence, Sentence)
     return sentence
+
+
+def document_to_json(document: Document) -> dict[str, Any]:
+    """A dict of JSON values, the sentences among them; fields at their defaults are left out."""
+    found: dict[str, Any] = _plain(document)
+    return found
+
+
+def document_from_json(value: dict[str, Any]) -> Document:
+    """The inverse of :func:`document_to_json`.
+
+    Raises:
+        DocumentError: a field is unknown, missing or of the wrong kind.
+    """
+    try:
+        document: Document = _record(Document, value)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DocumentError(f"not a document record: {error}") from error
+    return document
 
 
 def write_jsonl(sentences: Iterable[Sentence], path: str | Path) -> None:
@@ -96,11 +129,14 @@ def _record(kind: Any, value: dict[str, Any]) -> Any:
         if name == "predicted":
             given[name] = _record(Analysis, item)
         elif name in _RECORDS:
-            given[name] = tuple(_record(_RECORDS[name], entry) for entry in item)
+            given[name] = tuple(
+                _record(_RECORDS[name], entry) if isinstance(entry, dict) else entry
+                for entry in item
+            )
         elif isinstance(item, list):
             given[name] = tuple(tuple(e) if isinstance(e, list) else e for e in item)
         else:
             given[name] = item
-    if kind is Sentence:
-        given.setdefault("tokens", ())
+    for required in {Sentence: ("tokens",), Chain: ("mentions",)}.get(kind, ()):
+        given.setdefault(required, ())
     return kind(**given)

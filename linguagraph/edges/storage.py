@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TABLES, Table
-from linguagraph.documents.records import Sentence
+from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
 from linguagraph.files import replaced
+from linguagraph.graphs.textgraph import TextGraph
 
 __all__ = ["RunTables", "read_table", "write_table"]
 
@@ -27,6 +28,11 @@ class RunTables:
         edges, paths, roles, scores: tables as declared in :mod:`linguagraph.columns`.
         manifest: what was run, on what, with which versions (see ``manifest.json``).
         sentences: the sentences by their corpus index (the ``sentence`` column).
+        documents: the documents with their chains, in order; may be iterated over more than once.
+        graphs: each with the number of tokens of the sentences that it spans, in order; empty
+            where the graphs are the dependency trees of ``sentences`` and nothing else.
+        compared: the same sentences with predicted in place of gold trees, where that was asked
+            for.
     """
 
     edges: pd.DataFrame
@@ -35,6 +41,9 @@ class RunTables:
     scores: pd.DataFrame
     manifest: Mapping[str, Any] = field(default_factory=dict)
     sentences: Mapping[int, Sentence] = field(default_factory=dict)
+    documents: Iterable[Document] = ()
+    graphs: Iterable[tuple[TextGraph, Sequence[int]]] = ()
+    compared: RunTables | None = None
 
     @classmethod
     def read(
@@ -45,7 +54,7 @@ class RunTables:
         sentences: Mapping[int, Sentence] | None = None,
     ) -> RunTables:
         """Read ``edges.parquet``, ``paths.parquet``, ``roles.parquet`` and ``scores.parquet``."""
-        tables = {
+        tables: dict[str, Any] = {
             name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
         }
         return cls(**tables, manifest=manifest or {}, sentences=sentences or {})
@@ -96,6 +105,7 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
         found = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{path} is not a readable Parquet file: {error}") from error
-    if tuple(found.column_names) != table.names:
+    absent = set(table.names) - set(table.required) - set(found.column_names)
+    if tuple(found.column_names) != tuple(name for name in table.names if name not in absent):
         raise TableError(f"{path} has columns {found.column_names}; expected {list(table.names)}")
     return table.check(found.unify_dictionaries().to_pandas())

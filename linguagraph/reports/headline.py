@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from linguagraph.reports.accuracy import find_score, finder_scores, listed, parser_scores
 from linguagraph.reports.cells import show_number
 
-__all__ = ["Tile", "headline_tiles", "manifest_rows", "model_names"]
+__all__ = ["Tile", "headline_note", "headline_tiles", "manifest_rows", "model_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,43 @@ def headline_tiles(summary: Mapping[str, Any]) -> list[Tile]:
     makers = (_score_tile, _retained_tile, _agreement_tile, _corpus_tile)
     tiles = (maker(summary) for maker in makers)
     return [tile for tile in tiles if tile is not None]
+
+
+def headline_note(summary: Mapping[str, Any]) -> str:
+    """Return one line that says what is predicted rather than gold; empty if nothing is.
+
+    Args:
+        summary: its key ``predicted`` may hold ``what`` (a list), and the facts of ``parser``,
+            ``predicate_finder`` and ``coreference``.
+    """
+    predicted = _part(summary, "predicted")
+    what = [str(item) for item in predicted.get("what") or ()]
+    if not what:
+        return ""
+    parts = []
+    parser = _part(predicted, "parser")
+    if parser:
+        raw = "tokens" in what
+        wanted = ("tags", "trees") if not raw else ("sentences", "tags", "trees")
+        scores = [score for item in wanted for score in parser_scores(parser, item, raw=raw)]
+        kept = [score for score in scores if score.measure in ("sentences", "UPOS", "LAS")]
+        parts.append(_measured(f"parser {parser.get('name', '')}".strip(), parser, listed(kept)))
+    finder = _part(predicted, "predicate_finder")
+    if finder:
+        parts.append(_measured("predicates F1", finder, listed(finder_scores(finder))))
+    coreference = _part(predicted, "coreference")
+    if coreference:
+        score = find_score(coreference.get("scores"), "conll")
+        parts.append(_measured("coreference", coreference, listed([score] if score else [])))
+    line = f"Predicted, not gold: {', '.join(what)}"
+    return f"{line}. Measured accuracy: {'; '.join(parts)}." if parts else f"{line}."
+
+
+def _measured(name: str, facts: Mapping[str, Any], scores: str) -> str:
+    if not scores:
+        return f"{name}: not known"
+    where = facts.get("scored_on")
+    return f"{name}: {scores}" + (f" ({where})" if where else "")
 
 
 def model_names(summary: Mapping[str, Any]) -> str:

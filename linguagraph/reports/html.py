@@ -18,7 +18,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from linguagraph.figures.text import visible
-from linguagraph.reports.headline import headline_tiles, manifest_rows, model_names
+from linguagraph.reports.headline import (
+    headline_note,
+    headline_tiles,
+    manifest_rows,
+    model_names,
+)
 from linguagraph.reports.names import check_names
 from linguagraph.reports.page import page_sections
 from linguagraph.reports.sections import Section
@@ -50,8 +55,8 @@ def render(
         sections: in reading order.
         title: heading and document title.
         manifest: what was run, on what, with which versions; shown in full at the end.
-        summary: numbers for the headline; keys ``model``, ``corpus``, ``score``, ``retained`` and
-            ``agreement``, each of which may be absent.
+        summary: numbers for the headline; keys ``model``, ``corpus``, ``score``, ``retained``,
+            ``agreement`` and ``predicted``, each of which may be absent.
         budget: most bytes.
 
     Raises:
@@ -112,6 +117,7 @@ def _page(
         title=title,
         model=model_names(summary),
         tiles=headline_tiles(summary),
+        note=headline_note(summary),
         sections=pages,
         manifest=manifest_rows(manifest),
         replaced=_replaced(replaced),

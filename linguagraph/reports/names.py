@@ -19,13 +19,15 @@ def check_names(sections: Iterable[Section]) -> Sequence[Section]:
 
     Raises:
         ReportError: a name is no slug (lower-case letters, digits, ``_`` and ``-``), two sections,
-            figures or tables share a name, or a figure's ``data`` is no table of its section.
+            figures, tables or texts share a name, or a figure's ``data`` is no table of its
+            section.
     """
     checked = tuple(sections)
     kinds = {
         "section": [s.name for s in checked],
         "figure": [f.name for s in checked for f in s.figures],
         "table": [t.name for s in checked for t in s.tables],
+        "text": [t.name for s in checked for t in s.texts],
     }
     for kind, names in kinds.items():
         for name in names:

@@ -9,10 +9,13 @@ from markupsafe import Markup
 
 from linguagraph.figures.text import shorten
 from linguagraph.reports.cells import ShownColumn, shown_columns
-from linguagraph.reports.sections import FigureBlock, Section, TableBlock
+from linguagraph.reports.sections import FigureBlock, Piece, Section, TableBlock
 from linguagraph.reports.svg import safe_svg
 
-__all__ = ["PageFigure", "PageSection", "PageTable", "page_sections"]
+__all__ = ["PageFigure", "PageSection", "PageTable", "PageText", "page_sections"]
+
+TONES = 6
+"""Looks of marks; groups take them in turn."""
 
 _TALL = 24
 _FOLD_LENGTH = 90
@@ -57,6 +60,17 @@ class PageFigure:
 
 
 @dataclass(frozen=True)
+class PageText:
+    """One running text as printed; the group of each piece is the number of its look."""
+
+    name: str
+    number: int
+    caption: str
+    paragraphs: tuple[tuple[Piece, ...], ...]
+    cut: str
+
+
+@dataclass(frozen=True)
 class PageSection:
     """One section as printed; ``tables`` are those that are not the data of a figure."""
 
@@ -65,6 +79,7 @@ class PageSection:
     question: str
     finding: str
     figures: tuple[PageFigure, ...]
+    texts: tuple[PageText, ...]
     tables: tuple[PageTable, ...]
     notes: tuple[str, ...]
 
@@ -84,7 +99,7 @@ def page_sections(
             percent columns are not its own.
     """
     pages = []
-    figure_number = table_number = 0
+    figure_number = table_number = text_number = 0
     for section in sections:
         tables: dict[str, PageTable] = {}
         for block in _as_printed(section):
@@ -95,6 +110,14 @@ def page_sections(
             figure_number += 1
             data = tables.pop(drawing.data, None) if drawing.data is not None else None
             figures.append(_figure(drawing, figure_number, data, linked=drawing.name in linked))
+        texts = []
+        for text in section.texts:
+            text_number += 1
+            looks = tuple(
+                tuple(replace(piece, group=piece.group % TONES) for piece in paragraph)
+                for paragraph in text.paragraphs
+            )
+            texts.append(PageText(text.name, text_number, text.caption, looks, text.cut))
         pages.append(
             PageSection(
                 section.name,
@@ -102,6 +125,7 @@ def page_sections(
                 section.question,
                 section.finding,
                 tuple(figures),
+                tuple(texts),
                 tuple(tables.values()),
                 section.notes,
             )

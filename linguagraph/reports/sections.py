@@ -1,4 +1,4 @@
-"""What an analysis hands to the report: findings in words, figures with data, captioned tables."""
+"""What an analysis hands to the report: findings, figures with data, tables, marked text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["FigureBlock", "Section", "TableBlock"]
+from linguagraph.errors import ReportError
+
+__all__ = ["FigureBlock", "Piece", "Section", "TableBlock", "TextBlock"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,58 @@ class FigureBlock:
     data: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of running text, or where a mark begins or ends.
+
+    Attributes:
+        kind: ``text``, ``open`` or ``close``.
+        text: the words (``text``), or what stands at the mark's beginning (``open``).
+        group: what belongs together has the same group and looks alike (``open``).
+    """
+
+    kind: str
+    text: str = ""
+    group: int = 0
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """Running text with marks, which may nest.
+
+    Attributes:
+        name: slug, unique in the report.
+        caption: what is shown and what the marks are.
+        paragraphs: pieces in reading order; in each, every mark that opens closes.
+        cut: what was left out, as a sentence; empty if nothing was.
+
+    Raises:
+        ReportError: an unknown kind of piece, or marks that do not close.
+    """
+
+    name: str
+    caption: str
+    paragraphs: tuple[tuple[Piece, ...], ...]
+    cut: str = ""
+
+    def __post_init__(self) -> None:
+        for number, paragraph in enumerate(self.paragraphs):
+            depth = 0
+            for piece in paragraph:
+                if piece.kind not in ("text", "open", "close"):
+                    raise ReportError(
+                        f"text {self.name!r}: piece of kind {piece.kind!r}; expected text, open "
+                        "or close"
+                    )
+                depth += {"open": 1, "close": -1}.get(piece.kind, 0)
+                if depth < 0:
+                    break
+            if depth:
+                raise ReportError(
+                    f"text {self.name!r}: marks of paragraph {number} do not open and close in turn"
+                )
+
+
 @dataclass(frozen=True)
 class Section:
     """One question answered.
@@ -65,6 +119,7 @@ class Section:
         figures, tables: in reading order.
         notes: caveats and definitions, a paragraph each.
         summary: top-level keys of ``summary.json`` and their values (JSON types only).
+        texts: running text with marks, shown after the figures.
     """
 
     name: str
@@ -75,3 +130,4 @@ class Section:
     tables: tuple[TableBlock, ...] = ()
     notes: tuple[str, ...] = ()
     summary: dict[str, Any] | None = None
+    texts: tuple[TextBlock, ...] = ()

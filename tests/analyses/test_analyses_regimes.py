@@ -35,7 +35,9 @@ def sections(
 
 
 def test_sections_are_complete(sections: tuple[Section, ...]) -> None:
-    assert [s.name for s in sections] == list(ANALYSES)
+    # chains and a second parse are not always there
+    shown = [name for name in ANALYSES if name not in ("coreference", "parse_comparison")]
+    assert [s.name for s in sections] == shown
     for section in sections:
         assert section.question.endswith("?")
         assert section.finding.endswith(".")
@@ -116,7 +118,7 @@ def test_two_runs_give_the_same_report(make_tables: Callable[..., RunTables]) ->
 
 
 def test_unknown_names_and_bad_options_are_refused(small_tables: RunTables) -> None:
-    with pytest.raises(ConfigError, match="known: overview, faithfulness"):
+    with pytest.raises(ConfigError, match="known: overview, predicted"):
         analyse(small_tables, names=("colours",))
     for options in ({"frequent": 2.0}, {"near": 0}, {"resamples": 0}):
         with pytest.raises(ConfigError, match=next(iter(options))):

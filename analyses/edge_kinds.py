@@ -1,0 +1,124 @@
+"""Does the model use coreference and co-occurrence edges?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from linguagraph.aggregates import compile_items, faithfulness
+from linguagraph.aggregates.edge_kinds import retention_by_kind
+from linguagraph.edges.storage import RunTables
+from linguagraph.reports.sections import Section
+
+from .blocks import SHARE, Row, nothing, question, rows, seeds_note, shown
+from .drawings import draw_edge_kinds
+from .facts import lookup
+from .params import Params
+from .phrases import change, difference, join, number, percent, span
+from .shapes import nested
+
+__all__ = ["run"]
+
+NAME, TITLE = "edge_kinds", "Edges of other kinds"
+PERCENT = (*SHARE, "sd", "of_edges", "of_retained")
+EFFECT = ("f1", "f1_low", "f1_high", "difference", "difference_low", "difference_high")
+WORDS = {"dependency": "dependency", "coreference": "coreference", "cooccurrence": "co-occurrence"}
+
+
+def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
+    """Retained share and worth of every kind; no section where a model has dependencies only."""
+    modelled = lookup(tables.manifest, "model", "config", "kinds") or []
+    present = set(map(str, tables.edges["kind"].unique()))
+    if not present | set(modelled) > {"dependency"}:
+        return ()
+    if not present - {"dependency"}:
+        kinds = join(WORDS.get(kind, kind) for kind in modelled if kind != "dependency")
+        why = f"the model reads {kinds} edges, but the corpus gives it none"
+        return (nothing(NAME, TITLE, __doc__, why, summary={NAME: {}}),)
+    items = compile_items(tables.edges)
+    table = retention_by_kind(items, resampling=params.resampling)
+    effects = _effects(tables, params)
+    whole = table[table["span"] == "all"].drop(columns="span").reset_index(drop=True)
+    captions = (
+        "Retained share by edge kind and layer. n: edges, k: those retained, sd: over seeds; "
+        "of_edges, of_retained: what the kind makes up of the layer's edges and retained edges.",
+        "The same apart for edges inside of a sentence and between sentences.",
+        "Role F1 without all edges of a kind. without: the probe's baselines in the place of their "
+        "messages, mean over seeds; removed: nothing in their place. difference: from all edges.",
+    )
+    main = shown("edge_kinds", captions[0], whole, percent=PERCENT)
+    spans = shown("edge_kinds_by_span", captions[1], table, percent=PERCENT, folded=True)
+    scores = shown("edge_kinds_f1", captions[2], effects, percent=EFFECT)
+    return (
+        Section(
+            name=NAME,
+            title=TITLE,
+            question=question(__doc__),
+            finding=_finding(whole, effects, params),
+            figures=(draw_edge_kinds(whole, params),),
+            tables=(main, spans, *(() if effects.empty else (scores,))),
+            notes=(
+                "The graph of an example is what of its document can reach its sentence over as "
+                "many edges as the model has layers; an edge counts in the layers in which a path "
+                "leads on to the sentence.",
+                "An edge that is retained may still matter little, and one kind may stand in for "
+                "another: the change in role F1 without a whole kind is the second witness. It "
+                "is that of this model, not of one that was trained without them.",
+                seeds_note(items.seeds),
+            ),
+            summary={
+                NAME: {
+                    "retained": nested(whole, "kind", "layer"),
+                    "f1": {
+                        f"{r['how']}_{r['kind']}": {n: number(r[n]) for n in EFFECT}
+                        for r in rows(effects)
+                    },
+                }
+            },
+        ),
+    )
+
+
+def _effects(tables: RunTables, params: Params) -> pd.DataFrame:
+    """Rows ``kind``, ``how`` and the columns of ``EFFECT`` for every condition about a kind."""
+    condition = tables.scores["condition"].astype(str)
+    about = condition.str.startswith(("without_", "removed_"))
+    chosen = tables.scores[about | (condition == "original")]
+    table = faithfulness(chosen, resampling=params.resampling)
+    if table.empty:
+        return pd.DataFrame(columns=["kind", "how", *EFFECT])
+    table = table[(table["predicate_type"] == "all") & (table["condition"] != "original")]
+    names = table["condition"].str.split("_", n=1, expand=True)
+    table = table.assign(how=names[0] if len(table) else [], kind=names[1] if len(table) else [])
+    return table[["kind", "how", *EFFECT]].reset_index(drop=True)
+
+
+def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
+    overall = {str(r["kind"]): r for r in rows(whole[whole["layer"] == "all"])}
+    others = [kind for kind in overall if kind != "dependency"]
+    parts = []
+    for kind in others:
+        row = overall[kind]
+        text = f"{percent(row['share'])} of {WORDS.get(kind, kind)} edges are retained "
+        text += f"({span(row['low'], row['high'], level=params.level)})"
+        if row["small"]:
+            text += f", of only {row['n']:,}"
+        parts.append(text)
+    text = join(parts)
+    if "dependency" in overall:
+        text += f", against {percent(overall['dependency']['share'])} of dependency edges"
+    by_kind = {str(r["kind"]): r for r in rows(effects) if r["how"] == "without"}
+    for kind in others:
+        if kind in by_kind:
+            text += ". " + _effect(WORDS.get(kind, kind), overall[kind], by_kind[kind], params)
+    return text + "."
+
+
+def _effect(name: str, kept: Row, effect: Row, params: Params) -> str:
+    ends = (effect["difference"], effect["difference_low"], effect["difference_high"])
+    text = f"Without any {name} edge, role F1 is {percent(effect['f1'])}, compared with all edges: "
+    text += difference(*ends, level=params.level)
+    if change(*ends[1:]) < 0:
+        return text + f"; the model uses {name} edges"
+    if kept["share"] > 0:
+        return text + f"; nothing shows that its roles rest on {name} edges"
+    return text + f"; nothing shows that the model uses {name} edges"
