@@ -1,0 +1,1 @@
+"""Documents with trees -> documents with coreference chains, by ordered rules (English)."""
