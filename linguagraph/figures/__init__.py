@@ -6,6 +6,19 @@ from linguagraph.figures.bars import bars
 from linguagraph.figures.export import to_pdf, to_svg
 from linguagraph.figures.histogram import histogram
 from linguagraph.figures.lines import lines
+from linguagraph.figures.network import network
+from linguagraph.figures.relation_arcs import relation_arcs
 from linguagraph.figures.stacked import stacked
 
-__all__ = ["arcs", "arcs_to_pdf", "bars", "histogram", "lines", "stacked", "to_pdf", "to_svg"]
+__all__ = [
+    "arcs",
+    "arcs_to_pdf",
+    "bars",
+    "histogram",
+    "lines",
+    "network",
+    "relation_arcs",
+    "stacked",
+    "to_pdf",
+    "to_svg",
+]

@@ -10,7 +10,7 @@ from linguagraph.figures.arc_layout import Arc, Layout
 from linguagraph.figures.palette import INK, PAPER, SOFT, series
 from linguagraph.figures.text import shorten, width_in_ems
 
-__all__ = ["GUTTER", "LABEL_SIZE", "MARGIN", "draw", "token_width"]
+__all__ = ["GUTTER", "LABEL_SIZE", "MARGIN", "Legend", "draw", "token_width"]
 
 LABEL_SIZE = 10.5
 MARGIN = 14.0
@@ -29,6 +29,30 @@ Roles = Mapping[int, tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Legend:
+    """What is written at the left of a drawing and below it.
+
+    Attributes:
+        above, below: series (:attr:`Arc.layer`) of the arcs on each side with their names, the
+            one nearest to the tokens first.
+        rows: names of the rows beneath the tokens.
+        key: what the signs mean.
+    """
+
+    above: tuple[tuple[int, str], ...]
+    below: tuple[tuple[int, str], ...]
+    rows: tuple[str, ...] = _ROLE_ROWS
+    key: str = _KEY
+
+    @classmethod
+    def of_layers(cls, layers: Sequence[int]) -> Legend:
+        """The upper half of the layers above the tokens, the lower half below."""
+        names = [(layer, f"layer {layer}") for layer in layers]
+        half = len(layers) // 2
+        return cls(tuple(reversed(names[half:])), tuple(names[:half]))
+
+
+@dataclass(frozen=True, slots=True)
 class _Rows:
     """Vertical places, pixels: the tokens' baseline and where arcs above and below begin."""
 
@@ -43,8 +67,8 @@ def draw(
     arcs: Sequence[Arc],
     layout: Layout,
     *,
-    layers: Sequence[int],
-    predicate: int,
+    legend: Legend,
+    predicate: int | None,
     roles: Roles,
     title: str,
     description: str,
@@ -55,18 +79,18 @@ def draw(
         forms: the words.
         arcs: what to draw, and ``layout`` where.
         layout: from :func:`linguagraph.figures.arc_layout.lay_out`.
-        layers: GNN layers in ascending order.
-        predicate: token index of the predicate.
+        legend: what is written beside the drawing.
+        predicate: token index of the predicate, if any.
         roles: per token its gold role, predicted role and how they compare.
         title: name for screen readers.
         description: the drawing in words.
     """
-    rows = _rows(arcs, layout)
-    root = _root(layout, rows, title, description)
+    rows = _rows(arcs, layout, legend)
+    root = _root(layout, rows, legend, title, description)
     for i in sorted(range(len(arcs)), key=lambda i: arcs[i].share):
         _draw_arc(root, arcs[i], layout.levels[i], layout.ports[i], rows)
     _draw_tokens(root, forms, predicate, roles, layout, rows)
-    _draw_gutter(root, layers, rows)
+    _draw_gutter(root, legend, rows)
     return root
 
 
@@ -76,18 +100,22 @@ def token_width(form: str, roles: Sequence[str]) -> float:
     return max([word, *(width_in_ems(role) * LABEL_SIZE for role in roles)]) + 4.0
 
 
-def _rows(drawn: Sequence[Arc], layout: Layout) -> _Rows:
+def _rows(drawn: Sequence[Arc], layout: Layout, legend: Legend) -> _Rows:
     tallest = {True: 0, False: 0}
     for arc, level in zip(drawn, layout.levels, strict=True):
         tallest[arc.above] = max(tallest[arc.above], level)
-    baseline = MARGIN + _LEVEL * max(tallest[True], 1) + 22.0
-    below = baseline + 12.0 + _LINE * len(_ROLE_ROWS) + 4.0
-    height = below + _LEVEL * max(tallest[False], 1) + MARGIN + _LINE
+    above = max(_LEVEL * max(tallest[True], 1), _LINE * (len(legend.above) - 1))
+    baseline = MARGIN + above + 22.0
+    below = baseline + 12.0 + _LINE * len(legend.rows) + 4.0
+    under = max(_LEVEL * max(tallest[False], 1), _LINE * len(legend.below))
+    height = below + under + MARGIN + _LINE
     return _Rows(baseline, baseline - _TOKEN_SIZE - 3.0, below, height)
 
 
-def _root(layout: Layout, rows: _Rows, title: str, description: str) -> ElementTree.Element:
-    pixels = max(layout.width + MARGIN, MARGIN + width_in_ems(_KEY) * 9.5)
+def _root(
+    layout: Layout, rows: _Rows, legend: Legend, title: str, description: str
+) -> ElementTree.Element:
+    pixels = max(layout.width + MARGIN, MARGIN + width_in_ems(legend.key) * 9.5)
     width, height = f"{pixels:.0f}", f"{rows.height:.0f}"
     root = ElementTree.Element(
         "svg",
@@ -155,7 +183,7 @@ def _draw_label(group: ElementTree.Element, arc: Arc, middle: float, top: float)
 def _draw_tokens(
     root: ElementTree.Element,
     forms: Sequence[str],
-    predicate: int,
+    predicate: int | None,
     roles: Roles,
     layout: Layout,
     rows: _Rows,
@@ -188,18 +216,17 @@ def _draw_tokens(
             _text(root, role, x, y, size=LABEL_SIZE, fill=fill, weight=strong)
 
 
-def _draw_gutter(root: ElementTree.Element, layers: Sequence[int], rows: _Rows) -> None:
-    """Write row names and the key of the layers at the left, and what the signs mean below."""
-    _text(root, _KEY, MARGIN, rows.height - 10.0, size=9.5, fill=SOFT, anchor="start")
-    for row, name in enumerate(_ROLE_ROWS):
+def _draw_gutter(root: ElementTree.Element, legend: Legend, rows: _Rows) -> None:
+    """Write row names and the key of the series at the left, and what the signs mean below."""
+    _text(root, legend.key, MARGIN, rows.height - 10.0, size=9.5, fill=SOFT, anchor="start")
+    for row, name in enumerate(legend.rows):
         y = rows.baseline + 5.0 + _LINE * (row + 1)
         _text(root, name, MARGIN, y, size=LABEL_SIZE, fill=SOFT, anchor="start")
-    half = len(layers) // 2
-    for side, names in ((True, layers[half:]), (False, layers[:half])):
-        for position, layer in enumerate(reversed(names) if side else names):
+    for side, names in ((True, legend.above), (False, legend.below)):
+        for position, (number, name) in enumerate(names):
             step = _LINE * position
             y = rows.above - 8.0 - step if side else rows.below + 16.0 + step
-            style = series(layer)
+            style = series(number)
             line: dict[str, str | float] = {
                 "d": f"M {MARGIN} {y - 3.5:.1f} h 24",
                 "fill": "none",
@@ -209,7 +236,7 @@ def _draw_gutter(root: ElementTree.Element, layers: Sequence[int], rows: _Rows) 
             if style.dash:
                 line["stroke-dasharray"] = " ".join(f"{d:g}" for d in style.dash)
             _add(root, "path", **line)
-            _text(root, f"layer {layer}", MARGIN + 30, y, size=LABEL_SIZE, fill=INK, anchor="start")
+            _text(root, name, MARGIN + 30, y, size=LABEL_SIZE, fill=INK, anchor="start")
 
 
 def _add(parent: ElementTree.Element, tag: str, **attributes: str | float) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from linguagraph.documents.records import Sentence
 from linguagraph.errors import ReportError
-from linguagraph.figures.arc_drawing import GUTTER, LABEL_SIZE, MARGIN, draw, token_width
+from linguagraph.figures.arc_drawing import GUTTER, LABEL_SIZE, MARGIN, Legend, draw, token_width
 from linguagraph.figures.arc_layout import Arc, lay_out
 from linguagraph.figures.panels import require_columns
 from linguagraph.figures.text import shorten, visible, width_in_ems
@@ -67,7 +67,7 @@ def arcs(
         sentence.forms,
         drawn,
         lay_out(drawn, widths, start=MARGIN + GUTTER),
-        layers=layers,
+        legend=Legend.of_layers(layers),
         predicate=predicate,
         roles=roles,
         title=visible(title),

@@ -93,26 +93,29 @@ class TextGraph:
         return len(self.labels)
 
     def to_networkx(self) -> nx.MultiDiGraph:
-        """The graph as ``networkx.MultiDiGraph``; edges keyed by id, with label and direction."""
+        """The graph as ``networkx.MultiDiGraph``; edges keyed by id.
+
+        Edges carry ``label``, ``direction``, ``kind`` and, in graphs with weights, ``weight``.
+        """
         import networkx as nx
 
         graph = nx.MultiDiGraph(kind=self.kind)
         graph.add_nodes_from(range(self.num_nodes))
-        for edge in range(self.num_edges):
-            source, target = (int(node) for node in self.edge_index[:, edge])
-            graph.add_edge(
-                source,
-                target,
-                key=edge,
-                label=self.labels[edge],
-                direction=self.directions[edge],
-            )
+        names = ("label", "direction", "kind", *(("weight",) if self.weights else ()))
+        columns = (self.labels, self.directions, self.edge_kinds)
+        values = zip(*columns, *((self.weights,) if self.weights else ()), strict=True)
+        ends = zip(*self.edge_index.tolist(), strict=True)
+        graph.add_edges_from(
+            (source, target, edge, dict(zip(names, row, strict=True)))
+            for edge, ((source, target), row) in enumerate(zip(ends, values, strict=True))
+        )
         return graph
 
     def to_pyg(self) -> Any:
         """The graph as ``torch_geometric.data.Data`` with ``edge_index`` int64 [2, E], ``edge_id``.
 
-        Labels and directions travel as lists (``edge_label``, ``edge_direction``).
+        Labels, directions and kinds travel as lists (``edge_label``, ``edge_direction``,
+        ``edge_kind``); in graphs with weights ``edge_weight`` is float32 [E].
 
         Raises:
             ConfigError: torch_geometric is not installed.
@@ -125,10 +128,14 @@ class TextGraph:
             raise ConfigError(
                 "torch_geometric is not installed; pip install 'linguagraph[pyg]'"
             ) from error
-        return Data(
+        data = Data(
             num_nodes=self.num_nodes,
             edge_index=torch.from_numpy(self.edge_index.copy()),
             edge_id=torch.arange(self.num_edges),
             edge_label=list(self.labels),
             edge_direction=list(self.directions),
+            edge_kind=list(self.edge_kinds),
         )
+        if self.weights:
+            data.edge_weight = torch.tensor(self.weights, dtype=torch.float32)
+        return data

@@ -47,8 +47,25 @@ def test_networkx_keeps_parallel_edges_under_their_ids() -> None:
     graph = make().to_networkx()
     assert sorted(graph.nodes) == [0, 1, 2]
     assert sorted(graph.edges(keys=True)) == [(0, 1, 0), (0, 1, 2), (1, 0, 1), (1, 2, 3)]
-    assert graph.edges[0, 1, 2] == {"label": "b", "direction": "->"}
+    assert graph.edges[0, 1, 2] == {"label": "b", "direction": "->", "kind": "dependency"}
     assert graph.graph["kind"] == "dependency"
+
+
+def test_kinds_and_weights_are_exported_with_the_edges() -> None:
+    kinds = ("dependency", "dependency", "coreference", "cooccurrence")
+    graph = make(kind="merged", kinds=kinds, weights=(1.0, 1.0, 1.0, 2.5))
+    edges = graph.to_networkx().edges
+    assert edges[1, 2, 3] == {
+        "label": "c",
+        "direction": "->",
+        "kind": "cooccurrence",
+        "weight": 2.5,
+    }
+    pytest.importorskip("torch_geometric")
+    data = graph.to_pyg()
+    assert data.edge_kind == list(kinds)
+    assert data.edge_weight.tolist() == [1.0, 1.0, 1.0, 2.5]
+    assert "edge_weight" not in make().to_pyg()
 
 
 def test_pyg_data_carries_ids_labels_and_directions_and_shares_no_memory() -> None:

@@ -1,0 +1,93 @@
+"""`linguagraph graph` -> the graphs of a run, for the stages that follow and for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from linguagraph.commands.options import Json, Quiet, RunDir
+from linguagraph.runs.console import bars, sayer
+
+__all__ = ["graph"]
+
+
+def graph(
+    run: RunDir,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            help="Merge edges of these kinds into one graph per document: dependency, "
+            "coreference, cooccurrence, joined by commas. "
+            "Default, with --export or --svg: dependency,coreference."
+        ),
+    ] = None,
+    links: Annotated[
+        str,
+        typer.Option(help="Coreference: link each mention to the nearest, first or all before it."),
+    ] = "nearest",
+    subtypes: Annotated[
+        str, typer.Option(help="Dependency labels: keep their subtypes, or fold them.")
+    ] = "keep",
+    unit: Annotated[
+        str, typer.Option(help="What co-occurs: lemma (content words), entity, chain or mention.")
+    ] = "lemma",
+    window: Annotated[
+        str, typer.Option(help="Where: sentence, tokens, paragraph or document.")
+    ] = "sentence",
+    size: Annotated[int, typer.Option(help="Distance in tokens, for --window tokens.", min=1)] = 5,
+    measure: Annotated[
+        str, typer.Option(help="Score of a pair: count, ppmi, log_likelihood or t_score.")
+    ] = "ppmi",
+    min_count: Annotated[int, typer.Option(help="Leave out rarer pairs.", min=1)] = 2,
+    minimum: Annotated[float, typer.Option(help="Smallest score of a pair.")] = 0.0,
+    top: Annotated[int, typer.Option(help="Most co-occurrence neighbours of a token.", min=1)] = 5,
+    export: Annotated[
+        str | None, typer.Option(help="graphml, json, pyg, parquet, joined by commas.")
+    ] = None,
+    svg: Annotated[
+        bool, typer.Option("--svg", help="Draw each document, and its first 100 sentences.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Build the graphs of a parsed run; merge, export and draw them if asked to.
+
+    The dependency graphs of the sentences, which 'mask' needs, go to RUN/graph. Merged graphs of
+    whole documents go to RUN/graphs, with kinds.csv, labels.csv and summary.json.
+    """
+    from linguagraph.runs.directory import Run
+    from linguagraph.runs.graph_options import GraphOptions, names
+    from linguagraph.runs.graphs import write_graphs
+    from linguagraph.runs.merged import run_documents
+    from linguagraph.runs.parsing import graph_stage
+
+    options = GraphOptions(
+        kinds=("dependency", "coreference") if kinds is None else names(kinds),
+        links=links,
+        subtypes=subtypes,
+        unit=unit,
+        window=window,
+        size=size,
+        measure=measure,
+        min_count=min_count,
+        minimum=minimum,
+        top=top,
+        exports=names(export),
+        svg=svg,
+    )
+    say = sayer(quiet)
+    opened = Run.open(run, notify=say)
+    with opened.lock(), bars(quiet) as progress:
+        graph_stage(opened, progress=progress)
+        say(f"graphs: {run / 'graph'}; next: linguagraph mask {run}")
+        if kinds is None and export is None and not svg:
+            return
+        documents = run_documents(opened.finished("parse"))
+        made = write_graphs(documents, run / "graphs", options=options, progress=progress, warn=say)
+    if as_json:
+        typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
+    elif not quiet:
+        typer.echo(made.kinds.to_string(index=False, float_format="{:.3f}".format))
+    say(f"merged graphs: {run / 'graphs'}")
