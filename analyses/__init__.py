@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import ConfigError
@@ -26,7 +27,9 @@ from . import (
     soft_gates,
     targets,
 )
+from .facts import metric
 from .params import Params
+from .shapes import OWN
 from .summary import summary
 
 __all__ = ["ANALYSES", "Params", "analyse", "summary"]
@@ -65,4 +68,6 @@ def analyse(
         raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(ANALYSES)}")
     chosen = [run for name, run in ANALYSES.items() if names is None or name in names]
     settings = params or Params()
+    if metric(tables) == OWN:
+        settings = replace(settings, score="role agreement")
     return tuple(section for run in chosen for section in run(tables, settings))

@@ -89,9 +89,10 @@ def draw_faithfulness(whole: pd.DataFrame, params: Params) -> FigureBlock:
     spoken = ", ".join(f"{r['name']} {percent(r['f1'])}" for r in rows(drawn))
     return _block(
         "faithfulness_f1",
-        bars(drawn, y="name", x="f1", low="f1_low", high="f1_high", xlabel="Role F1"),
-        caption=f"Role F1 by edges kept, mean over seeds, with {params.level:.0%} intervals.",
-        alt=f"Role F1: {spoken}.",
+        bars(drawn, y="name", x="f1", low="f1_low", high="f1_high", xlabel=params.score_title),
+        caption=f"{params.score_title} by edges kept, mean over seeds, with {params.level:.0%} "
+        "intervals.",
+        alt=f"{params.score_title}: {spoken}.",
         data="faithfulness_by_type",
     )
 

@@ -42,8 +42,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         "Retained share by edge kind and layer. n: edges, k: those retained, sd: over seeds; "
         "of_edges, of_retained: what the kind makes up of the layer's edges and retained edges.",
         "The same apart for edges inside of a sentence and between sentences.",
-        "Role F1 without all edges of a kind. without: the probe's baselines in the place of their "
-        "messages, mean over seeds; removed: nothing in their place. difference: from all edges.",
+        f"{params.score_title} without a kind of edge. without: the probe's baselines in their "
+        "place, mean over seeds; removed: nothing. difference: from all edges.",
     )
     main = shown("edge_kinds", captions[0], whole, percent=PERCENT)
     spans = shown("edge_kinds_by_span", captions[1], table, percent=PERCENT, folded=True)
@@ -61,8 +61,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "many edges as the model has layers; an edge counts in the layers in which a path "
                 "leads on to the sentence.",
                 "An edge that is retained may still matter little, and one kind may stand in for "
-                "another: the change in role F1 without a whole kind is the second witness. It "
-                "is that of this model, not of one that was trained without them.",
+                f"another: the change in {params.score} without a whole kind is a second witness.",
                 seeds_note(items.seeds),
             ),
             summary={
@@ -100,9 +99,7 @@ def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
         row = overall[kind]
         text = f"{percent(row['share'])} of {WORDS.get(kind, kind)} edges are retained "
         text += f"({span(row['low'], row['high'], level=params.level)})"
-        if row["small"]:
-            text += f", of only {row['n']:,}"
-        parts.append(text)
+        parts.append(text + (f", of only {row['n']:,}" if row["small"] else ""))
     text = join(parts)
     if "dependency" in overall:
         text += f", against {percent(overall['dependency']['share'])} of dependency edges"
@@ -115,10 +112,9 @@ def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
 
 def _effect(name: str, kept: Row, effect: Row, params: Params) -> str:
     ends = (effect["difference"], effect["difference_low"], effect["difference_high"])
-    text = f"Without any {name} edge, role F1 is {percent(effect['f1'])}, compared with all edges: "
-    text += difference(*ends, level=params.level)
+    text = f"Without any {name} edge, {params.score} is {percent(effect['f1'])}, "
+    text += f"compared with all edges: {difference(*ends, level=params.level)}; "
     if change(*ends[1:]) < 0:
-        return text + f"; the model uses {name} edges"
-    if kept["share"] > 0:
-        return text + f"; nothing shows that its roles rest on {name} edges"
-    return text + f"; nothing shows that the model uses {name} edges"
+        return f"{text}the model uses {name} edges"
+    what = "its roles rest on" if kept["share"] > 0 else "the model uses"
+    return f"{text}nothing shows that {what} {name} edges"

@@ -11,13 +11,14 @@ import pandas as pd
 from linguagraph.aggregates.items import Items
 from linguagraph.edges.storage import RunTables
 
-from .shapes import METRIC
+from .shapes import METRIC, OWN
 
 __all__ = [
     "MISSING",
     "corpus_counts",
     "flatten",
     "lookup",
+    "metric",
     "model_name",
     "names_in",
     "sentence_lengths",
@@ -39,6 +40,12 @@ def lookup(manifest: Mapping[str, Any], *keys: str) -> Any:
 def names_in(table: pd.DataFrame, column: str) -> list[str]:
     """The distinct values of a column of strings, in order of appearance."""
     return [str(name) for name in table[column].unique()]
+
+
+def metric(run: RunTables | Mapping[str, Any]) -> str:
+    """What the scores of a run measure, from its tables or its manifest."""
+    manifest = run.manifest if isinstance(run, RunTables) else run
+    return OWN if lookup(manifest, "scored_against") == "own" else METRIC
 
 
 def model_name(tables: RunTables) -> str:
@@ -91,7 +98,7 @@ def reading_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
         part: lookup(manifest, "model", "data", part, "fingerprint") for part in ("train", "dev")
     }
     notes = [
-        f"Metric: {METRIC}; senses are left out.",
+        f"Metric: {metric(manifest)}; senses are left out.",
         "n of edges: one for each predicate, edge of its sentence's graph and layer.",
     ]
     if mark is not None and mark == used["train"]:
@@ -111,8 +118,8 @@ def sentence_lengths(tables: RunTables) -> dict[int, int]:
         return lengths
     inside = (tables.edges["source_offset"] == 0) & (tables.edges["target_offset"] == 0)
     ends = tables.edges.loc[inside, ["sentence", "source", "target"]]
-    ends = ends.groupby("sentence").max().max(axis=1) + 1
-    return {int(str(index)): int(value) for index, value in ends.items()}
+    last = ends[["source", "target"]].max(axis=1).groupby(ends["sentence"]).max() + 1
+    return dict(zip(map(int, last.index), map(int, last), strict=True))
 
 
 def flatten(values: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:

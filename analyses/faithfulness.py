@@ -47,9 +47,9 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     whole = table[table["predicate_type"] == "all"].reset_index(drop=True)
     main = shown(
         "faithfulness",
-        "Role F1 with all edges, the retained ones, random parts of them, and other edges in "
-        f"their place. Means and sd over seeds; low, high: {params.level:.0%} interval over "
-        "sentences; difference: from the original; gold: roles, the n of recall; kept: of edges.",
+        f"{params.score_title} with all edges, the retained ones, random parts of them, and other "
+        f"edges in their place. Means and sd over seeds; low, high: {params.level:.0%} interval "
+        "over sentences; difference: from the original; gold: roles, n of recall; kept: of edges.",
         whole[BRIEF],
         percent=PERCENT,
     )
@@ -86,7 +86,9 @@ def _finding(whole: dict[str, Row], masked: dict[str, Row], params: Params) -> s
     if "retained_100" not in whole:
         return "The score with the retained edges alone was not measured."
     kept = whole["retained_100"]
-    text = f"With the retained edges ({percent(kept['kept'])}) role F1 is {percent(kept['f1'])}"
+    text = (
+        f"With the retained edges ({percent(kept['kept'])}) {params.score} is {percent(kept['f1'])}"
+    )
     if "original" in whole:
         text += f", compared with the original: {_words(kept, params)}"
     part = next((c for c in (f"retained_{p}" for p in (75, 50, 25, 0)) if c in whole), None)

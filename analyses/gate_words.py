@@ -47,8 +47,8 @@ def _equal(top: tuple[Row, Row] | None, params: Params) -> str:
     mask, chance = top
     ends = (mask["difference_low"], mask["difference_high"])
     text = (
-        f"Keeping as many edges by the model's own gate ({percent(mask['kept'])}) gives role F1 "
-        f"{percent(mask['f1'])}, compared with the mask: {_words(mask, params)}"
+        f"Keeping as many edges by the model's own gate ({percent(mask['kept'])}) gives "
+        f"{params.score} {percent(mask['f1'])}, compared with the mask: {_words(mask, params)}"
     )
     if change(*ends) >= 0:
         return f"{text}; {EQUAL[change(*ends)]}"
@@ -64,7 +64,7 @@ def _threshold(whole: Row, score: Row | None, params: Params) -> str:
     text += f"({ends}); "
     if score is None:
         return text + "the score without these messages was not measured."
-    text += f"without the {percent(1 - score['kept'])} dropped there, role F1 is "
+    text += f"without the {percent(1 - score['kept'])} dropped there, {params.score} is "
     text += f"{percent(score['f1'])}, compared with the original: {_words(score, params)}"
     return f"{text}; {VERDICTS[change(score['difference_low'], score['difference_high'])]}"
 

@@ -15,7 +15,7 @@ from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
 from .blocks import Row, question, rows, rows_by, seeds_note, shown
-from .facts import corpus_counts, model_name, names_in, reading_notes
+from .facts import corpus_counts, metric, model_name, names_in, reading_notes
 from .params import Params
 from .phrases import count, difference, kappa_word, percent, span
 from .shapes import retained_shape, score_shape
@@ -39,14 +39,14 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         "method": next(iter(names_in(tables.edges, "method")), None),
         "seeds": list(items.seeds),
         "corpus": corpus_counts(tables, items),
-        "score": score_shape(scores, by_seed),
+        "score": score_shape(scores, by_seed, metric=metric(tables)),
         "retained": retained_shape(kept),
     }
     main = shown(
         "overview",
         f"Score, retained share and agreement. mean, sd: over probe seeds; low, high: "
         f"{params.level:.0%} interval over sentences; n: number of units.",
-        pd.DataFrame(_measures(kept, conditions, kappa)),
+        pd.DataFrame(_measures(kept, conditions, kappa, params)),
     )
     seeds = shown(
         "overview_by_seed",
@@ -69,14 +69,14 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     )
 
 
-def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row) -> list[Row]:
+def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row, p: Params) -> list[Row]:
     result = []
     for condition, name in (("original", "original"), ("retained_100", "retained edges only")):
         if row := conditions.get(condition):
-            result.append(_measure(f"role F1, {name}", row, "f1", "gold"))
+            result.append(_measure(f"{p.score}, {name}", row, "f1", "gold"))
     if "original" in conditions and "retained_100" in conditions:
-        row = conditions["retained_100"]
-        result.append(_measure("difference of F1", row, "difference", "gold"))
+        name, row = f"difference of {p.score}", conditions["retained_100"]
+        result.append(_measure(name, row, "difference", "gold"))
     for row in rows(kept[kept["seed"] == "mean"]):
         where = "all layers" if row["layer"] == "all" else f"layer {row['layer']}"
         row |= {"share_sd": row["sd"], "share_low": row["low"], "share_high": row["high"]}
@@ -86,7 +86,7 @@ def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row) -> lis
 
 def _measure(title: str, row: Row, name: str, n: str) -> Row:
     ends = {"low": row[f"{name}_low"], "high": row[f"{name}_high"]}
-    sd, unit = row.get(f"{name}_sd", float("nan")), "gold roles" if n == "gold" else "edges"
+    sd, unit = row.get(f"{name}_sd", float("nan")), "roles" if n == "gold" else "edges"
     values = {"measure": title, "mean": row[name], **ends, "sd": sd}
     return {**values, "n": int(row[n]), "unit_of_n": unit}
 
@@ -107,10 +107,9 @@ def _finding(model: str, whole: Row, conditions: dict[str, Row], kappa: Row, par
     text = f"The probes retain {amount} of the edges of {model}"
     if "original" in conditions and "retained_100" in conditions:
         s, original = conditions["retained_100"], conditions["original"]["f1"]
-        ends_of = (s["difference_low"], s["difference_high"])
-        words = difference(s["difference"], *ends_of, level=params.level)
-        text += f"; with these alone role F1 is {percent(s['f1'])}, against {percent(original)} "
-        text += f"with all edges: {words}"
+        apart = (s["difference"], s["difference_low"], s["difference_high"])
+        text += f"; with these alone {params.score} is {percent(s['f1'])}, against "
+        text += f"{percent(original)} with all edges: {difference(*apart, level=params.level)}"
     else:
         text += "; what that does to the score was not measured"
     if kappa["reason"]:

@@ -24,6 +24,8 @@ class Params:
         max_roles: roles drawn in a figure.
         max_tokens: example sentences are no longer than this, if there are such sentences.
         max_excerpt: tokens of running text that are shown with their chains.
+        score: name of the score; without gold roles :func:`linguagraph.analyses.analyse` says that
+            it is ``role agreement``.
     """
 
     min_n: int = 30
@@ -37,6 +39,7 @@ class Params:
     max_roles: int = 15
     max_tokens: int = 40
     max_excerpt: int = 2000
+    score: str = "role F1"
 
     def __post_init__(self) -> None:
         for name in ("frequent", "superfluous"):
@@ -48,6 +51,11 @@ class Params:
             if value < 1:
                 raise ConfigError(f"{name} is {value}; give at least 1")
         _ = self.resampling
+
+    @property
+    def score_title(self) -> str:
+        """The name of the score with a capital letter."""
+        return self.score[:1].upper() + self.score[1:]
 
     @property
     def resampling(self) -> Resampling:

@@ -23,6 +23,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """F1 of the unmasked model by predicate type and by role."""
     if tables.roles.empty:
         return (nothing(NAME, TITLE, __doc__, "no token has a gold or a predicted role"),)
+    if not tables.roles["gold_role"].notna().any():
+        return (_predicted_only(tables.roles),)
     table = roles(tables.roles, resampling=params.resampling)
     by_type = table[table["role"] == "all"].drop(columns="role")
     by_role = table[(table["predicate_type"] == "all") & (table["role"] != "all")]
@@ -57,6 +59,25 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             ),
             summary={NAME: _summary(by_type, by_role)},
         ),
+    )
+
+
+def _predicted_only(found: pd.DataFrame) -> Section:
+    """Without gold roles: what the model says, as counts."""
+    counts = found.groupby(["predicate_type", "role"], observed=True).size()
+    table = counts.rename("predicted").reset_index().astype({"predicate_type": str, "role": str})
+    order = found["role"].value_counts()
+    table = table.sort_values(["predicate_type", "predicted"], ascending=[True, False])
+    most = join(f"{role} ({n:,})" for role, n in order.head(3).items())
+    caption = "Roles that the unmasked model gives, by predicate type."
+    text = f"There are no gold roles to score against. The model gives {len(found):,} roles, most "
+    return Section(
+        name=NAME,
+        title=TITLE,
+        question=question(__doc__),
+        finding=f"{text}often {most}.",
+        tables=(shown("predicted_roles", caption, table.reset_index(drop=True)),),
+        summary={NAME: {"predicted": {str(role): int(n) for role, n in order.items()}}},
     )
 
 

@@ -12,6 +12,8 @@ from .phrases import number
 __all__ = ["agreement_shape", "faithfulness_shape", "nested", "retained_shape", "score_shape"]
 
 METRIC = "role F1 over (predicate, token, role) triples, gold predicates"
+OWN = "role agreement (F1 over (predicate, token, role) triples against the roles that the model "
+OWN += "gives with all edges: there are no gold roles)"
 
 
 def _spread(row: Row, name: str, *, sd: str | None = None, end: str = "_") -> dict[str, Any]:
@@ -21,16 +23,19 @@ def _spread(row: Row, name: str, *, sd: str | None = None, end: str = "_") -> di
     return {key: number(row[column]) for key, column in columns.items()}
 
 
-def score_shape(scores: pd.DataFrame, by_seed: pd.DataFrame) -> dict[str, Any]:
+def score_shape(
+    scores: pd.DataFrame, by_seed: pd.DataFrame, *, metric: str = METRIC
+) -> dict[str, Any]:
     """``score``: original, masked, difference (means and one value per seed) and metric.
 
     Args:
         scores: result of ``faithfulness``.
         by_seed: result of ``faithfulness_by_seed``.
+        metric: what is scored.
     """
     conditions = rows_by(scores, "condition", kind="all")
     original = conditions["original"]["f1"] if "original" in conditions else float("nan")
-    result: dict[str, Any] = {"metric": METRIC, "original": number(original)}
+    result: dict[str, Any] = {"metric": metric, "original": number(original)}
     masked = conditions.get("retained_100")
     if masked is None:
         return {**result, "masked": None, "difference": None, "reason": "no masked score"}

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from linguagraph.runs.analysing import Report
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
+    from linguagraph.runs.sources import Reading
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GraphMask",
+    "Reading",
     "Report",
     "ReportOptions",
     "RunTables",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES = {
     "GraphMask": "linguagraph.masks.graphmask",
+    "Reading": "linguagraph.runs.sources",
     "Report": "linguagraph.runs.analysing",
     "ReportOptions": "linguagraph.runs.reporting",
     "RunTables": "linguagraph.edges.storage",

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from linguagraph import __version__
-from linguagraph.commands import bundled, report, stages, training
+from linguagraph.commands import (
+    bundled,
+    graph,
+    report,
+    stages,
+    train_parser,
+    train_predicates,
+    training,
+)
 from linguagraph.runs.console import exit_status
 
 __all__ = ["app", "main"]
@@ -26,20 +34,25 @@ app = typer.Typer(
     rich_markup_mode=None,  # help texts speak of [tables] of TOML files
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-train = typer.Typer(help="Train task models and GraphMask probes.", no_args_is_help=True)
+train = typer.Typer(help="Train task models, GraphMask probes and parsers.", no_args_is_help=True)
 data = typer.Typer(help="Build corpora from their public sources.", no_args_is_help=True)
+models = typer.Typer(short_help="List the bundled models, or fetch Stanza's.")
+app.add_typer(models, name="models")
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")
 
 app.command(short_help="Do everything, from a corpus to the report.")(report.report)
 app.command()(stages.parse)
-app.command()(stages.graph)
+app.command()(graph.graph)
 app.command(short_help="Mask every edge in every layer; score the masks.")(stages.mask)
 app.command(short_help="Write the tables of a masked run as Parquet.")(stages.tabulate)
 app.command()(stages.analyse)
-app.command(short_help="List the bundled models.")(bundled.models)
+models.callback(invoke_without_command=True)(bundled.models)
+models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)
 train.command("graphmask")(training.train_graphmask)
+train.command("predicates")(train_predicates.train_predicates)
+train.command("parser")(train_parser.train_parser)
 data.command("ewt-srl")(bundled.data_ewt_srl)
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "DocumentError",
     "LinguagraphError",
     "MaskError",
+    "ParserError",
     "ReportError",
     "RunError",
     "TableError",
@@ -68,6 +69,13 @@ class MaskError(LinguagraphError):
 
 class TableError(LinguagraphError):
     """A table lacks a column, or has one of another type than :mod:`linguagraph.columns` says."""
+
+
+class ParserError(LinguagraphError):
+    """A parser cannot be set up: its package or models are missing, damaged or of another version.
+
+    The message says how to get them.
+    """
 
 
 class ReportError(LinguagraphError):

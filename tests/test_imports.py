@@ -23,11 +23,16 @@ RANK = {**dict.fromkeys(BASE, 0), **{name: rank for rank, name in enumerate(LINE
 LIGHT = ("aggregates", "figures", "reports", "analyses")
 HEAVY = ("torch", "stanza", "torch_geometric")
 PUBLIC = {
-    "graphs": """DIRECTIONS KINDS TextGraph coreference_graph dependency_graph graph_rows
-        graphs_from_rows token_offsets""",
-    "models": """SRL_MODELS GatedGCNLayer Gateable Messages RoleCounts SrlBatch SrlConfig SrlExample
-        SrlModel SrlTrainConfig SrlVocabulary Trace Vocabulary aggregate collate count_roles
-        encode_examples evaluate find_device load_model predict_roles save_model train_srl""",
+    "graphs": """Cooccurrence DIRECTIONS EXPORTS KINDS MEASURES PairScores TextGraph associate
+        association_network cooccurrence_graph coreference_graph count_cooccurrences
+        dependency_graph document_dependency_graph document_graph graph_rows
+        graphs_from_rows merge pair_scores sentence_parts token_offsets""",
+    "models": """Gateable GatedGCNLayer Messages PredicateConfig PredicateFinder
+        PredicateTrainConfig RoleCounts SRL_MODELS SrlBatch SrlConfig SrlExample
+        SrlModel SrlTrainConfig SrlVocabulary Trace Vocabulary aggregate collate
+        count_roles encode_examples evaluate find_device find_predicates load_finder
+        load_model predict_roles save_finder save_model score_predicates
+        train_predicates train_srl""",
     "masks": """DIVERGENCES Divergence FitConfig FitResult GraphMask HardConcrete Lagrangian
         LagrangianConfig Masked NonAmortisedConfig Probe ProbeConfig Quality fit_graphmask frozen
         mask_nonamortised""",
@@ -44,11 +49,12 @@ PUBLIC = {
         graph_statistics label_contrasts labels path_distances path_lengths retention
         retention_by_type roles score_coreference scores_table select_examples
         soft_gate_histogram soft_gates targets wilson""",
-    "figures": "arcs arcs_to_pdf bars histogram lines stacked to_pdf to_svg",
+    "figures": """arcs arcs_to_pdf bars histogram lines network relation_arcs stacked to_pdf
+        to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",
     "analyses": "ANALYSES Params analyse summary",
-    "pretrained": "BUNDLED bundled_path resolver_scores sample_path",
+    "pretrained": "BUNDLED bundled_path sample_path sample_text_path",
 }
 
 

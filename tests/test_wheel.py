@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = (".html", ".css", ".js", ".json", ".safetensors", ".conll09", ".py")
+DATA = (".html", ".css", ".js", ".json", ".safetensors", ".conll09", ".txt", ".pt", ".py")
 
 
 def expected() -> set[str]:

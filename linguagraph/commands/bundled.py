@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-from linguagraph.commands.options import Json, Out, Quiet
-from linguagraph.runs.console import tell
+from linguagraph.commands.options import Json, Out, Quiet, StanzaDir
+from linguagraph.runs.console import sayer, tell
 
-__all__ = ["models", "data_ewt_srl"]
+__all__ = ["data_ewt_srl", "download", "models"]
 
 
-def models(as_json: Json = False) -> None:
+def models(context: typer.Context, as_json: Json = False) -> None:
     """List the bundled models: scores, data, licence, and how to rebuild them."""
+    if context.invoked_subcommand is not None:
+        return
     from linguagraph.runs.listing import list_models
 
     found = list_models()
@@ -25,7 +27,27 @@ def models(as_json: Json = False) -> None:
     for entry in found:
         typer.echo(f"{entry['name']}  ({entry['fingerprint']}, {entry['megabytes']} MB)")
         for key in ("what", "scores", "masks", "data", "licence", "rebuild"):
-            typer.echo(f"  {key:<8}{entry[key]}")
+            if key in entry:
+                typer.echo(f"  {key:<8}{entry[key]}")
+
+
+def download(
+    language: Annotated[
+        str, typer.Argument(metavar="LANG", help="Language code, such as en or de.")
+    ],
+    stanza_dir: StanzaDir = None,
+    coreference: Annotated[
+        bool, typer.Option("--coreference", help="Also the model for coreference, which is large.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch Stanza's full models of a language; the one command that uses the network."""
+    from linguagraph.documents.stanza_models import download as fetch
+
+    say = sayer(quiet)
+    say(f"fetching Stanza's models for {language}")
+    folder = fetch(language, stanza_dir, coreference=coreference)
+    say(f"models: {folder}; use them with --parser stanza:{language}")
 
 
 def data_ewt_srl(

@@ -9,19 +9,27 @@ import typer
 
 __all__ = [
     "Batch",
+    "Coreference",
+    "Corpus",
     "Device",
     "Format",
     "Json",
+    "Language",
     "Limit",
     "Model",
     "Out",
     "Overwrite",
+    "ParserName",
+    "Predicates",
     "Predicted",
+    "Presegmented",
+    "Pretokenised",
     "Quiet",
     "Resume",
     "RunDir",
     "Seeds",
     "SkipBad",
+    "StanzaDir",
     "Threads",
 ]
 
@@ -64,5 +72,48 @@ Predicted = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option(help="conll09, conllu or conllup. Default: decided by the suffix of the file."),
+    typer.Option(
+        help="text, conll09, conllu or conllup. Default: decided by the suffix of the file."
+    ),
+]
+Corpus = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="Text file, folder or pattern of text files, - for standard input; or an annotated "
+        "file: CoNLL-2009, CoNLL-U.",
+    ),
+]
+ParserName = Annotated[
+    str | None,
+    typer.Option(
+        "--parser",
+        help="bundled (small, English), stanza:LANG (full models on this machine; see "
+        "'linguagraph models download'), or a folder of model files. Default: bundled for English.",
+    ),
+]
+Language = Annotated[
+    str | None, typer.Option("--lang", help="Language code of the text. Default: the parser's.")
+]
+StanzaDir = Annotated[
+    str | None,
+    typer.Option(help="Folder of Stanza's full models. Default: where Stanza keeps them."),
+]
+Pretokenised = Annotated[
+    bool,
+    typer.Option("--pretokenised", help="Text has one sentence a line, spaces between its tokens."),
+]
+Presegmented = Annotated[bool, typer.Option("--presegmented", help="Text has one sentence a line.")]
+Predicates = Annotated[
+    str,
+    typer.Option(
+        help="auto (find them where the corpus has none), given, or a folder with a predicate "
+        "finder."
+    ),
+]
+Coreference = Annotated[
+    str,
+    typer.Option(
+        help="auto (what is annotated; rules for English text), none, given, rules, or stanza."
+    ),
 ]

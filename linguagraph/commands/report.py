@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from linguagraph.commands.options import (
     Batch,
+    Coreference,
+    Corpus,
     Device,
     Format,
     Json,
+    Language,
     Limit,
     Model,
     Out,
     Overwrite,
+    ParserName,
+    Predicates,
     Predicted,
+    Presegmented,
+    Pretokenised,
     Quiet,
     Resume,
     Seeds,
     SkipBad,
+    StanzaDir,
     Threads,
 )
 from linguagraph.runs.console import bars, sayer
@@ -30,37 +37,61 @@ __all__ = ["report"]
 
 
 def report(
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="Annotated corpus: CoNLL-2009 with predicates.")
-    ],
+    corpus: Corpus,
     out: Out,
     model: Model = "srl-gnn",
     seeds: Seeds = None,
     device: Device = "auto",
     batch_size: Batch = 4000,
-    limit: Limit = None,
     threads: Threads = None,
     format: Format = None,
+    parser: ParserName = None,
+    lang: Language = None,
+    stanza_dir: StanzaDir = None,
+    pretokenised: Pretokenised = False,
+    presegmented: Presegmented = False,
+    predicates: Predicates = "auto",
+    coreference: Coreference = "auto",
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
+    limit: Limit = None,
+    compare_parses: Annotated[
+        bool,
+        typer.Option(
+            "--compare-parses",
+            help="Parse a corpus with gold trees, too, and report what changes.",
+        ),
+    ] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Do everything: read a corpus, mask a model's edges, and write the report into OUT."""
+    """Read or parse a corpus, mask a model's edges, and write the report into OUT."""
     from linguagraph.runs.reporting import ReportOptions, run_report
+    from linguagraph.runs.sources import Reading
 
+    reading = Reading(
+        format=format,
+        limit=limit,
+        skip_bad=skip_bad,
+        predicted=predicted,
+        parser=parser,
+        language=lang,
+        stanza_dir=stanza_dir,
+        pretokenised=pretokenised,
+        presegmented=presegmented,
+        predicates=predicates,
+        coreference=coreference,
+    )
     options = ReportOptions(
         model=model,
         seeds=seeds,
         device=device,
         batch_size=batch_size,
-        limit=limit,
         threads=threads,
-        skip_bad=skip_bad,
-        predicted=predicted,
-        format=format,
+        reading=reading,
+        compare_parses=compare_parses,
     )
     say = sayer(quiet)
     with bars(quiet) as progress:

@@ -3,80 +3,86 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from linguagraph.commands.options import (
     Batch,
+    Coreference,
+    Corpus,
     Device,
     Format,
     Json,
+    Language,
     Limit,
     Model,
     Out,
     Overwrite,
+    ParserName,
+    Predicates,
     Predicted,
+    Presegmented,
+    Pretokenised,
     Quiet,
     Resume,
     RunDir,
     Seeds,
     SkipBad,
+    StanzaDir,
     Threads,
 )
 from linguagraph.runs.console import bars, sayer, tell
 
-__all__ = ["parse", "graph", "mask", "tabulate", "analyse"]
+__all__ = ["parse", "mask", "tabulate", "analyse"]
 
 
 def parse(
-    corpus: Annotated[
-        Path,
-        typer.Argument(metavar="CORPUS", help="Annotated corpus; masks need predicates."),
-    ],
+    corpus: Corpus,
     out: Out,
-    limit: Limit = None,
     format: Format = None,
+    parser: ParserName = None,
+    lang: Language = None,
+    stanza_dir: StanzaDir = None,
+    pretokenised: Pretokenised = False,
+    presegmented: Presegmented = False,
+    predicates: Predicates = "auto",
+    coreference: Coreference = "auto",
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
+    limit: Limit = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Read and check a corpus; begin a run in OUT."""
+    """Read an annotated corpus, or parse text; begin a run in OUT."""
     from linguagraph.runs.directory import Run
-    from linguagraph.runs.parsing import find_corpus, parse_stage
+    from linguagraph.runs.parsing import parse_stage
+    from linguagraph.runs.sources import Reading, open_source
 
-    find_corpus(corpus)
-    run = Run.create(out, resume=resume or overwrite, notify=sayer(quiet), overwrite=overwrite)
-    options = {"limit": limit, "format": format, "predicted": predicted, "skip_bad": skip_bad}
+    reading = Reading(
+        format=format,
+        limit=limit,
+        skip_bad=skip_bad,
+        predicted=predicted,
+        parser=parser,
+        language=lang,
+        stanza_dir=stanza_dir,
+        pretokenised=pretokenised,
+        presegmented=presegmented,
+        predicates=predicates,
+        coreference=coreference,
+    )
+    say = sayer(quiet)
+    source = open_source(corpus, reading, on_bad=lambda error: say(str(error)))
+    run = Run.create(out, resume=resume or overwrite, notify=say, overwrite=overwrite)
     with run.lock(), bars(quiet) as progress:
-        parse_stage(
-            run,
-            corpus,
-            format=format,
-            limit=limit,
-            skip_bad=skip_bad,
-            predicted=predicted,
-            progress=progress,
-            warn=sayer(quiet),
-        )
-        run.update(options=options)
+        parse_stage(run, corpus, reading=reading, source=source, progress=progress, warn=say)
+        run.update(options={"reading": asdict(reading)})
     found = run.manifest
     tell(found["corpus"] | {"dropped": found["dropped"]}, as_json=as_json, quiet=quiet)
-
-
-def graph(run: RunDir, quiet: Quiet = False) -> None:
-    """Build the dependency graphs of a parsed run."""
-    from linguagraph.runs.directory import Run
-    from linguagraph.runs.parsing import graph_stage
-
-    opened = Run.open(run, notify=sayer(quiet))
-    with opened.lock(), bars(quiet) as progress:
-        graph_stage(opened, progress=progress)
-    sayer(quiet)(f"graphs: {run / 'graph'}; next: linguagraph mask {run}")
 
 
 def mask(

@@ -12,12 +12,30 @@ from linguagraph.runs.console import bars, sayer
 
 __all__ = ["train_srl", "train_graphmask"]
 
+TrainDocuments = Annotated[
+    Path | None,
+    typer.Option(
+        help="CoNLL-U with the training sentences and '# newdoc': for models with further kinds."
+    ),
+]
+DevDocuments = Annotated[Path | None, typer.Option(help="The same for the development sentences.")]
+
 
 def train_srl(
     train: Annotated[Path, typer.Option("--train", help="Training corpus, CoNLL-2009.")],
     dev: Annotated[Path, typer.Option("--dev", help="Development corpus, CoNLL-2009.")],
     out: Out,
     model: Annotated[str, typer.Option(help="srl-gnn or srl-lstm-gnn.")] = "srl-gnn",
+    kinds: Annotated[
+        str | None,
+        typer.Option(help="Edge kinds: dependency, and coreference, cooccurrence or both."),
+    ] = None,
+    train_documents: TrainDocuments = None,
+    dev_documents: DevDocuments = None,
+    coreference: Annotated[
+        str,
+        typer.Option(help="Chains: rules, given (CorefUD Entity= of these files) or none."),
+    ] = "rules",
     config: Annotated[
         Path | None,
         typer.Option(help="TOML with tables [model] and [training]; the options below count more."),
@@ -43,6 +61,9 @@ def train_srl(
             dev,
             out,
             model=model,
+            kinds=None if kinds is None else [kind.strip() for kind in kinds.split(",")],
+            documents=(train_documents, dev_documents),
+            coreference=coreference,
             config=config,
             overrides={k: v for k, v in overrides.items() if v is not None},
             licence=licence,
@@ -61,6 +82,8 @@ def train_graphmask(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Directory. Default: MODEL/probes.")
     ] = None,
+    train_documents: TrainDocuments = None,
+    dev_documents: DevDocuments = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML with tables [probe], [fit] and [constraint].")
     ] = None,
@@ -86,6 +109,7 @@ def train_graphmask(
             train,
             dev,
             out or model / "probes",
+            documents=(train_documents, dev_documents),
             config=config,
             seeds=seeds,
             tolerance=tolerance,

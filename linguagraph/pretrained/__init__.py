@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linguagraph.errors import ConfigError
 
-__all__ = ["BUNDLED", "bundled_path", "sample_path"]
+__all__ = ["BUNDLED", "bundled_path", "sample_path", "sample_text_path"]
 
 BUNDLED = ("srl-gnn", "srl-lstm-gnn")
 """Bundled SRL models."""
@@ -26,3 +26,8 @@ def bundled_path(name: str) -> Path:
 def sample_path() -> Path:
     """The bundled sample corpus, CoNLL-2009 with UD labels and PropBank roles."""
     return Path(__file__).parent / "sample.conll09"
+
+
+def sample_text_path() -> Path:
+    """The bundled sample text, English prose."""
+    return Path(__file__).parent / "sample.txt"

@@ -11,9 +11,10 @@ import pandas as pd
 from linguagraph.analyses import Params, analyse, summary
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports import Section, render, save_report, to_iframe
+from linguagraph.runs.comparing import read_compared
 from linguagraph.runs.directory import Run
-from linguagraph.runs.parsing import Sentences
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.stored import Documents, Sentences
 
 __all__ = ["Report", "analyse_stage"]
 
@@ -77,7 +78,11 @@ def analyse_stage(
         run.update(params=asdict(params))
         task = progress("writing the report", 4)
         sentences = Sentences(run.path / "parse")
-        tables = RunTables.read(run.path, manifest=run.manifest, sentences=sentences)
+        tables = replace(
+            RunTables.read(run.path, manifest=run.manifest, sentences=sentences),
+            documents=Documents(run.path / "parse"),
+            compared=read_compared(run),
+        )
         task(1)
         sections = analyse(tables, params)
         task(1)

@@ -235,6 +235,9 @@ class Run:
             shutil.rmtree(self.path / stage, ignore_errors=True)
             for output in OUTPUTS.get(stage, ()) if stage != name else ():
                 (self.path / output).unlink(missing_ok=True)
+        if name == "parse":
+            for other in ("graphs", "predicted"):
+                shutil.rmtree(self.path / other, ignore_errors=True)
         if "analyse" in begun:
             for shown in ("tables", "figures"):
                 shutil.rmtree(self.path / shown, ignore_errors=True)

@@ -23,7 +23,46 @@ def list_models() -> list[dict[str, Any]]:
     Raises:
         CheckpointError: a bundled file is missing or damaged.
     """
-    return [_entry(name, bundled_path(name)) for name in BUNDLED]
+    home = bundled_path(BUNDLED[0]).parent
+    models = [_entry(name, bundled_path(name)) for name in BUNDLED]
+    return [*models, _finder(home / "predicates-en"), _parser(home / "parser-en")]
+
+
+def _parser(directory: Path) -> dict[str, Any]:
+    facts = _sidecar(directory / "facts.json")
+    raw = facts["scores"]["raw text"]
+    shown = ", ".join(f"{name} {raw[name]:.2f}" for name in ("Tokens", "Sentences", "UPOS", "LAS"))
+    return {
+        "name": directory.name,
+        "fingerprint": facts["processors"]["parser"],
+        "megabytes": _megabytes(directory),
+        "what": f"text to trees: five small models for {facts['package']}, without word vectors",
+        "scores": f"F1 on {facts['scored_on']}, from raw text: {shown}; with gold tokens: LAS "
+        f"{facts['scores']['gold tokens']['LAS']:.2f}",
+        "data": facts["trained_on"],
+        "licence": f"weights trained on {facts['licence']} data",
+        "rebuild": "linguagraph train parser --treebank UD_English-EWT "
+        f"--licence '{facts['licence']}' --train train.conllu --dev dev.conllu -o DIR",
+        "details": facts["scores"],
+    }
+
+
+def _finder(directory: Path) -> dict[str, Any]:
+    record = _sidecar(directory / "model.json")
+    scores = {kind: found["f1"] for kind, found in record["scores"].items()}
+    shown = ", ".join(f"{kind} {100 * scores[kind]:.2f}" for kind in ("V", "N", "J"))
+    return {
+        "name": directory.name,
+        "fingerprint": record["fingerprint"],
+        "megabytes": _megabytes(directory),
+        "what": f"which tokens are predicates; {record['parameters']:,} parameters",
+        "scores": f"F1 on dev {shown}",
+        "data": f"{record['data']['train']['name']} ({record['data']['train']['fingerprint']})",
+        "licence": f"weights trained on {record['data']['licence']} data",
+        "rebuild": "linguagraph train predicates --train train.conll09 --dev dev.conll09 "
+        f"--licence '{record['data']['licence']}' -o DIR",
+        "details": {"dev_f1": scores},
+    }
 
 
 def _entry(name: str, directory: Path) -> dict[str, Any]:
@@ -31,12 +70,11 @@ def _entry(name: str, directory: Path) -> dict[str, Any]:
     probes = [_sidecar(path) for path in sorted((directory / "probes").glob("seed-*.json"))]
     scores = {kind: found["f1"] for kind, found in record["scores"].items()}
     quality = [probe["quality"] for probe in probes]
-    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     training, data = record["training"], record["data"]
     return {
         "name": name,
         "fingerprint": record["fingerprint"],
-        "megabytes": round(size / 1e6, 1),
+        "megabytes": _megabytes(directory),
         "what": f"{WHAT[name]}; {record['parameters']:,} parameters",
         "scores": "role F1 on dev "
         + ", ".join(f"{kind} {100 * scores[kind]:.2f}" for kind in ("all", "V", "N", "J")),
@@ -63,6 +101,11 @@ def _entry(name: str, directory: Path) -> dict[str, Any]:
             "seeds": [probe["seed"] for probe in probes],
         },
     }
+
+
+def _megabytes(directory: Path) -> float:
+    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    return round(size / 1e6, 1)
 
 
 def _mean(rows: list[dict[str, Any]], key: str) -> float:

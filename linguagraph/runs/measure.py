@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["Usage", "hardware", "measured", "versions"]
 
 PACKAGES = (
+    "stanza",
     "torch",
     "numpy",
     "pandas",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ import torch
 
 from linguagraph import __version__
 from linguagraph.analyses import Params
+from linguagraph.errors import ConfigError
 from linguagraph.runs.analysing import Report, analyse_stage
 from linguagraph.runs.directory import Run, free_threads
 from linguagraph.runs.masking import TOKENS, mask_stage
 from linguagraph.runs.measure import hardware, versions
 from linguagraph.runs.models import Explained, load_explained
-from linguagraph.runs.parsing import Sentences, find_corpus, graph_stage, parse_stage
+from linguagraph.runs.parsing import Documents, Sentences, graph_stage, parse_stage
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.reparsing import reparse_run
+from linguagraph.runs.sources import Reading, open_source
 from linguagraph.runs.tabulating import tabulate_stage
 
 __all__ = ["Report", "ReportOptions", "facts", "report", "run_report"]
@@ -34,22 +37,18 @@ class ReportOptions:
         seeds: probes to use: a number (the first so many), a list, or ``None`` for all.
         device: ``cpu``, ``cuda`` or ``auto``.
         batch_size: tokens per batch, counting a token once per predicate of its sentence.
-        limit: read only so many sentences.
         threads: processor threads; ``None`` takes what the process may use.
-        skip_bad: leave sentences out that cannot be read, and count them.
-        predicted: use the predicted columns of CoNLL-2009.
-        format: of the corpus; ``None`` decides by suffix.
+        reading: how the corpus is read: format, parser, limit and so on.
+        compare_parses: also parse a corpus that has gold trees, and compare the findings.
     """
 
     model: str = "srl-gnn"
     seeds: str | int | Sequence[int] | None = None
     device: str = "auto"
     batch_size: int = TOKENS
-    limit: int | None = None
     threads: int | None = None
-    skip_bad: bool = False
-    predicted: bool = False
-    format: str | None = None
+    reading: Reading = field(default_factory=Reading)
+    compare_parses: bool = False
 
 
 def report(
@@ -63,10 +62,11 @@ def report(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """Explain a model on an annotated corpus and report on it.
+    """Explain a model on a corpus and report on it.
 
     Args:
-        corpus: CoNLL-2009 file with predicates.
+        corpus: a text file, a folder or pattern of text files, ``-`` for standard input; or an
+            annotated file (CoNLL-2009, CoNLL-U).
         model: bundled name or directory; ``None`` takes that of ``options`` (srl-gnn by default).
         out: run directory that keeps every stage; ``None`` works in a temporary one.
         options: everything else.
@@ -94,9 +94,11 @@ def report(
     with tempfile.TemporaryDirectory(prefix="linguagraph-") as folder:
         run = Path(folder) / "run"
         made = run_report(corpus, run, options=chosen, params=params, progress=progress)
-        # the shards go with the folder: keep the sentences
+        # the shards go with the folder: keep what they hold
         sentences = {s.index: s for s in Sentences(run / "parse").stream()}
-        return replace(made, run_tables=replace(made.run_tables, sentences=sentences))
+        documents = tuple(Documents(run / "parse"))
+        tables = replace(made.run_tables, sentences=sentences, documents=documents)
+        return replace(made, run_tables=tables)
 
 
 def run_report(
@@ -115,32 +117,26 @@ def run_report(
     Finished stages and shards of a resumed run are not computed again. ``warn`` receives what a
     person should know: bad sentences, labels unknown to the model, stages that are done anew.
     """
-    find_corpus(corpus)
+    source = open_source(corpus, options.reading, on_bad=lambda error: warn(str(error)))
+    if options.compare_parses and source.is_text:
+        raise ConfigError("--compare-parses needs a corpus with gold trees; text has none")
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
     explained = load_explained(options.model, seeds=options.seeds, device=options.device)
     run = Run.create(out, resume=resume or overwrite, notify=warn, overwrite=overwrite)
     with run.lock():
         parse_stage(
-            run,
-            corpus,
-            format=options.format,
-            limit=options.limit,
-            skip_bad=options.skip_bad,
-            predicted=options.predicted,
-            progress=progress,
-            warn=warn,
+            run, corpus, reading=options.reading, source=source, progress=progress, warn=warn
         )
         graph_stage(run, progress=progress)
-        mask_stage(
-            run,
-            explained,
-            tokens=options.batch_size,
-            facts=facts(explained, threads=threads, options=asdict(options)),
-            progress=progress,
-            warn=warn,
-        )
+        said = facts(explained, threads=threads, options=asdict(options))
+        size = options.batch_size
+        mask_stage(run, explained, tokens=size, facts=said, progress=progress, warn=warn)
         tabulate_stage(run, progress=progress)
+        if options.compare_parses:
+            reparse_run(
+                run, explained, source, tokens=size, facts=said, progress=progress, warn=warn
+            )
         return analyse_stage(run, params=params, progress=progress)
 
 

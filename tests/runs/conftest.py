@@ -12,6 +12,7 @@ from tiny import make_model, sample_part
 from linguagraph.runs.analysing import Report
 from linguagraph.runs.models import Explained, load_explained
 from linguagraph.runs.reporting import ReportOptions, run_report
+from linguagraph.runs.sources import Reading
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,5 @@ def made(
 ) -> Made:
     """A report on the first 12 sentences of the corpus; do not change it."""
     out = tmp_path_factory.mktemp("made") / "run"
-    options = ReportOptions(model=str(model), limit=12, device="cpu", threads=1)
+    options = ReportOptions(model=str(model), reading=Reading(limit=12), device="cpu", threads=1)
     return Made(out, run_report(corpus, out, options=options, params=params))

@@ -10,6 +10,7 @@ from linguagraph.runs.masking import mask_stage
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import graph_stage, parse_stage
 from linguagraph.runs.progress import AbstractTask, Progress, no_progress
+from linguagraph.runs.sources import Reading
 from linguagraph.runs.tabulating import tabulate_stage
 
 __all__ = ["interrupt", "tabulated"]
@@ -29,7 +30,7 @@ def tabulated(
     """Parse, graph, mask and tabulate."""
     run = Run.create(out, resume=resume, notify=notify)
     with run.lock():
-        parse_stage(run, corpus, limit=limit, progress=progress)
+        parse_stage(run, corpus, reading=Reading(limit=limit), progress=progress)
         graph_stage(run, progress=progress)
         mask_stage(run, explained, tokens=tokens, progress=progress, warn=notify)
         tabulate_stage(run, progress=progress)

@@ -17,6 +17,7 @@ from linguagraph.runs.directory import Run
 from linguagraph.runs.masking import mask_stage, read_masks
 from linguagraph.runs.models import Explained, load_explained
 from linguagraph.runs.parsing import Sentences, graph_stage, parse_stage
+from linguagraph.runs.sources import Reading
 
 TOLERANCE = 1e-4
 """Largest difference of a gate's probability between devices; gates nearer than this to the
@@ -158,7 +159,7 @@ def test_bad_sentences_are_counted(tmp_path: Path, explained: Explained) -> None
     with pytest.raises(DocumentError, match="line 5, column 9"):
         parse_stage(run, corpus)
     told: list[str] = []
-    parse_stage(run, corpus, skip_bad=True, warn=told.append)
+    parse_stage(run, corpus, reading=Reading(skip_bad=True), warn=told.append)
     assert run.manifest["dropped"] == {"sentences that could not be read": 1}
     assert run.manifest["corpus"]["sentences"] == 2
     assert len(told) == 1
@@ -174,7 +175,7 @@ def test_nothing_good_in_a_corpus(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "bad.conll09", [row("x", "NN", "9", "dep", "_", "_")])
     run = Run.create(tmp_path / "run", resume=False)
     with pytest.raises(DocumentError):
-        parse_stage(run, corpus, skip_bad=True)
+        parse_stage(run, corpus, reading=Reading(skip_bad=True))
     assert run.manifest["stages"] == {}
 
 

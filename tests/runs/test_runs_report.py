@@ -23,6 +23,7 @@ from linguagraph.runs.directory import Run
 from linguagraph.runs.masking import mask_stage
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import graph_stage, parse_stage
+from linguagraph.runs.sources import Reading
 from linguagraph.runs.tabulating import tabulate_stage
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def test_the_retained_edges_are_those_with_a_score_above_a_half(made: Made) -> N
 def test_one_stage_after_another_gives_the_same_tables(
     made: Made, explained: Explained, corpus: Path, tmp_path: Path
 ) -> None:
-    parse_stage(Run.create(tmp_path / "run", resume=False), corpus, limit=12)
+    parse_stage(Run.create(tmp_path / "run", resume=False), corpus, reading=Reading(limit=12))
     graph_stage(Run.open(tmp_path / "run"))
     mask_stage(Run.open(tmp_path / "run"), explained)
     tabulate_stage(Run.open(tmp_path / "run"))
@@ -179,7 +180,7 @@ def test_one_stage_after_another_gives_the_same_tables(
 
 def test_python_users_get_an_object(model: Path, corpus: Path, tmp_path: Path) -> None:
     options = linguagraph.ReportOptions(
-        model=str(model), limit=3, seeds=[4, 0], device="cpu", threads=1
+        model=str(model), reading=Reading(limit=3), seeds=[4, 0], device="cpu", threads=1
     )
     found = linguagraph.report(corpus, options=options, params=Params(resamples=20))
     assert isinstance(found, linguagraph.Report)

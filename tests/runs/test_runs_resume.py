@@ -20,6 +20,7 @@ from linguagraph.runs.directory import Run
 from linguagraph.runs.masking import mask_stage
 from linguagraph.runs.models import Explained, load_explained
 from linguagraph.runs.parsing import parse_stage
+from linguagraph.runs.sources import Reading
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -195,7 +196,7 @@ def test_a_finished_run_is_not_replaced_without_being_asked(
     before = (out / "edges.parquet").read_bytes()
     run = Run.create(out, resume=True, overwrite=False)
     with pytest.raises(RunError, match=r"limit=6 \(now 5\).*--overwrite"):
-        parse_stage(run, corpus, limit=5)
+        parse_stage(run, corpus, reading=Reading(limit=5))
     with pytest.raises(RunError, match=r"tokens=.*--overwrite"):
         mask_stage(run, explained, tokens=17)
     assert (out / "edges.parquet").read_bytes() == before

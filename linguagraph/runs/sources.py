@@ -1,0 +1,313 @@
+"""What the command line names as CORPUS -> documents, with what in them is predicted and by what.
+
+An annotated file is read as it is; text is parsed; predicates and coreference are added where the
+source has none. Documents come one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from linguagraph.documents.blocks import OnBad
+from linguagraph.documents.corefud import read_corefud
+from linguagraph.documents.reading import FORMATS, read_documents
+from linguagraph.documents.records import Document
+from linguagraph.documents.resolver.resolve import known_scores, resolve
+from linguagraph.documents.text import (
+    STDIN,
+    SUFFIXES,
+    TextFile,
+    find_texts,
+    fingerprint_texts,
+    read_texts,
+)
+from linguagraph.errors import ConfigError, DocumentError
+from linguagraph.files import fingerprint
+
+__all__ = ["Reading", "Source", "open_source"]
+
+TEXT = "text"
+COREFERENCE = ("auto", "none", "given", "rules", "stanza")
+PREDICATES = "auto"
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a corpus is read.
+
+    Attributes:
+        format: a name in :data:`linguagraph.documents.FORMATS`, or ``text``; ``None`` decides by
+            suffix.
+        limit: sentences.
+        skip_bad: leave bad sentences and files out, count them and go on.
+        predicted: use the predicted columns of CoNLL-2009.
+        parser: ``bundled``, ``stanza``, ``stanza:LANG``, or a folder of model files; ``None`` is
+            the bundled one for English without ``stanza_dir``, else Stanza's for ``language``.
+        language: ISO code; ``None`` is what the parser is for.
+        stanza_dir: folder of Stanza's full models.
+        pretokenised, presegmented: text with a sentence a line (its tokens between spaces).
+        predicates: ``auto`` finds predicates where the source has none; ``given`` never does;
+            otherwise a folder with a predicate finder.
+        coreference: ``auto`` takes what is annotated and resolves English text by rules;
+            ``none``, ``given``, ``rules`` and ``stanza`` choose.
+    """
+
+    format: str | None = None
+    limit: int | None = None
+    skip_bad: bool = False
+    predicted: bool = False
+    parser: str | None = None
+    language: str | None = None
+    stanza_dir: str | None = None
+    pretokenised: bool = False
+    presegmented: bool = False
+    predicates: str = PREDICATES
+    coreference: str = "auto"
+
+    def __post_init__(self) -> None:
+        known = [*FORMATS, TEXT]
+        if self.format is not None and self.format not in known:
+            raise ConfigError(f"unknown format {self.format!r}; known formats: {', '.join(known)}")
+        if self.coreference not in COREFERENCE:
+            raise ConfigError(
+                f"coreference={self.coreference!r}; expected one of {', '.join(COREFERENCE)}"
+            )
+        if self.pretokenised and self.presegmented:
+            raise ConfigError("pretokenised text is segmented too: choose one of the two options")
+        if self.limit is not None and self.limit < 1:
+            raise ConfigError(f"limit is {self.limit}; expected at least 1")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A corpus that can be read.
+
+    Attributes:
+        reading: how.
+        name: for people.
+        format: name of its format.
+        key: fingerprint of its bytes.
+        path: the file or folder; ``None`` is standard input.
+        files: the texts; empty for an annotated file.
+        parts: number of documents, where known before reading.
+    """
+
+    reading: Reading
+    name: str
+    format: str
+    key: str
+    path: Path | None
+    files: tuple[TextFile, ...] = ()
+    parts: int | None = None
+    loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether there is something to parse."""
+        return self.format == TEXT
+
+    def documents(
+        self,
+        *,
+        done: Container[str] = (),
+        on_bad: OnBad | None = None,
+        warn: Warn = lambda message: None,
+    ) -> Iterator[Document]:
+        """Documents in order, complete: parsed, with predicates and chains.
+
+        Args:
+            done: ids of texts that need not be parsed again; they are left out.
+            on_bad: called with the error of each bad sentence or file, which is then left out.
+            warn: receives what a person should know.
+        """
+        found = self._texts(done, on_bad, warn) if self.is_text else self._annotated(on_bad)
+        found = self._with_chains(found)
+        return self._with_predicates(found) if self.finds_predicates else found
+
+    def _texts(self, done: Container[str], on_bad: OnBad | None, warn: Warn) -> Iterator[Document]:
+        raw = read_texts(
+            self.files,
+            pretokenised=self.reading.pretokenised,
+            presegmented=self.reading.presegmented,
+            on_bad=on_bad,
+            on_warning=warn,
+        )
+        left = (document for document in raw if document.id not in done)
+        parsed: Iterator[Document] = self.parser().parse(left, on_bad=on_bad)
+        return parsed
+
+    def _annotated(self, on_bad: OnBad | None) -> Iterator[Document]:
+        assert self.path is not None
+        if self.coreference == "given":
+            return read_corefud(self.path, on_bad=on_bad)
+        return read_documents(
+            self.path,
+            format=self.format,
+            on_bad=on_bad,
+            predicted=self.reading.predicted,
+            limit=self.reading.limit,
+        )
+
+    @property
+    def coreference(self) -> str:
+        """Where chains come from: ``none``, ``given``, ``rules`` or ``stanza``."""
+        asked = self.reading.coreference
+        if asked == "auto":
+            if self.is_text:
+                english = (self.reading.language or self.parser().language) == "en"
+                return "rules" if english else "none"
+            return "given" if _has_entities(self.path) else "none"
+        return asked
+
+    @property
+    def finds_predicates(self) -> bool:
+        """Whether predicates are predicted."""
+        if self.reading.predicates == "given":
+            return False
+        return self.reading.predicates != PREDICATES or self.format in (TEXT, "conllu")
+
+    def parser(self) -> Any:
+        """The parser, loaded at the first call."""
+        if "parser" not in self.loaded:
+            from linguagraph.documents.stanza_parser import load_parser
+
+            self.loaded["parser"] = load_parser(
+                self.reading.parser,
+                language=self.reading.language,
+                stanza_dir=self.reading.stanza_dir,
+            )
+        return self.loaded["parser"]
+
+    def _resolver(self) -> Any:
+        if "resolver" not in self.loaded:
+            from linguagraph.documents.stanza_resolver import load_resolver
+
+            language = self.reading.language or (self.parser().language if self.is_text else "en")
+            self.loaded["resolver"] = load_resolver(language, stanza_dir=self.reading.stanza_dir)
+        return self.loaded["resolver"]
+
+    def _finder(self) -> tuple[Any, dict[str, Any]]:
+        if "finder" not in self.loaded:
+            from linguagraph.runs.predicates import BUNDLED_FINDER, load_predicate_finder
+
+            asked = self.reading.predicates
+            name = BUNDLED_FINDER if asked == PREDICATES else asked
+            self.loaded["finder"] = load_predicate_finder(name, device="cpu")
+        found: tuple[Any, dict[str, Any]] = self.loaded["finder"]
+        return found
+
+    def _with_predicates(self, documents: Iterator[Document]) -> Iterator[Document]:
+        from linguagraph.models.predicates import find_predicates
+
+        finder, _ = self._finder()
+        for document in documents:
+            sentences = tuple(find_predicates(document.sentences, finder))
+            yield replace(document, sentences=sentences)
+
+    def _with_chains(self, documents: Iterator[Document]) -> Iterator[Document]:
+        how = self.coreference
+        for document in documents:
+            if how == "rules":
+                yield resolve(document)
+            elif how == "stanza":
+                yield self._resolver()(document)
+            elif how == "none" and document.chains:
+                yield replace(document, chains=())
+            else:
+                yield document
+
+    def facts(self) -> dict[str, Any]:
+        """What is predicted, and the accuracy of what predicted it, for manifest and report."""
+        predicted = []
+        facts: dict[str, Any] = {}
+        if self.is_text:
+            given = self.reading
+            predicted = [] if given.pretokenised or given.presegmented else ["sentences"]
+            predicted += [] if given.pretokenised else ["tokens"]
+            predicted += ["tags", "lemmas", "trees"]
+            facts["parser"] = self.parser().facts()
+        elif self.reading.predicted:
+            predicted = ["tags", "lemmas", "trees"]
+        if self.finds_predicates:
+            predicted.append("predicates")
+            facts["predicate_finder"] = self._finder()[1]
+        if self.coreference in ("rules", "stanza"):
+            predicted.append("coreference")
+            rules = self.coreference == "rules"
+            facts["coreference"] = (
+                _rules() if rules else {"resolver": f"Stanza {self._resolver().package}"}
+            )
+        return facts | {"predicted": predicted}
+
+
+def _rules() -> dict[str, Any]:
+    known = known_scores()
+    held_out = 100 * known["held_out"]["conll"]
+    return {
+        "resolver": known["resolver"],
+        "scores": known["overall"],
+        "scored_on": f"{known['corpus']}, {known['trees']} trees, {known['documents']} documents; "
+        f"rules were chosen on half of them, and the other half alone gives {held_out:.1f} CoNLL",
+    }
+
+
+def open_source(corpus: str | Path, reading: Reading, *, on_bad: OnBad | None = None) -> Source:
+    """Find out what a corpus is.
+
+    Args:
+        corpus: an annotated file; a text file, a folder of text files, a pattern, or ``-``.
+        reading: how to read it.
+        on_bad: called with the error of each part of a folder that cannot be listed.
+
+    Raises:
+        ConfigError: options that exclude each other.
+        DocumentError: there is nothing to read.
+    """
+    name, path = str(corpus), Path(corpus)
+    if name != STDIN and path.is_file() and reading.format != TEXT:
+        format = reading.format or _by_suffix(path)
+        if format != TEXT:
+            return Source(reading, path.name, format, fingerprint(path), path)
+    elif reading.format not in (None, TEXT):
+        what = "this is a directory" if path.is_dir() else "no such file"
+        raise DocumentError(f"{what}; give one annotated file", path=path)
+    files = find_texts(name, on_bad=on_bad)
+    return Source(
+        reading,
+        "standard input" if name == STDIN else path.name or name,
+        TEXT,
+        fingerprint_texts(files),
+        None if name == STDIN else path,
+        files,
+        len(files),
+    )
+
+
+def _by_suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    for name, known in FORMATS.items():
+        if suffix in known.suffixes:
+            return name
+    if suffix in (*SUFFIXES, ""):
+        return TEXT
+    listed = "; ".join(f"{name} ({', '.join(f.suffixes)})" for name, f in FORMATS.items())
+    raise ConfigError(
+        f"{path}: suffix {suffix!r} names no known format; say --format text if it is plain text, "
+        f"or one of: {listed}"
+    )
+
+
+def _has_entities(path: Path | None) -> bool:
+    """Whether a CoNLL-U file declares ``global.Entity``; it does so at its first document."""
+    if path is None or path.suffix.lower() != ".conllu":
+        return False
+    try:
+        with open(path, encoding="utf-8") as lines:
+            return any(line.startswith("# global.Entity") for line in islice(lines, 200))
+    except (OSError, UnicodeDecodeError):
+        return False
