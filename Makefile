@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 2
 
 demo: $(VENV)/.installed
 	rm -rf $(DEMO)
-	$(BIN)/linguagraph report linguagraph/pretrained/sample.conll09 -o $(DEMO)
+	$(BIN)/linguagraph report linguagraph/pretrained/sample.txt -o $(DEMO)
 
 test: install lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
@@ -28,6 +28,8 @@ bench: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_graphmask.py
 	$(BIN)/python tests/benchmarks/bench_report.py
 	$(BIN)/python tests/benchmarks/bench_reading.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_parser.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_cooccurrence.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('linguagraph needs Python 3.11 or newer: make PYTHON=python3.11 ...' if sys.version_info < (3, 11) else 0)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from linguagraph.documents.blocks import OnBad
 from linguagraph.documents.records import Document
 
 __all__ = ["Parser", "RawDocument"]
@@ -45,8 +46,17 @@ class Parser(Protocol):
     name: str
     language: str
 
-    def parse(self, documents: Iterable[RawDocument]) -> Iterator[Document]:
+    def parse(
+        self,
+        documents: Iterable[RawDocument],
+        *,
+        on_bad: OnBad | None = None,
+        tick: Callable[[int], None] = ...,
+    ) -> Iterator[Document]:
         """Analyse documents one at a time, in order.
+
+        ``on_bad`` is called with the error of each document that cannot be analysed, which is then
+        left out; ``tick`` with the number of characters that were analysed.
 
         Sentences count from 0 within each document (``Sentence.index``), carry the document's id
         and, where the text has blank lines, their paragraph; tokens carry form, lemma, upos, xpos,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -106,7 +106,11 @@ class StanzaParser:
         self._threads = threads
 
     def parse(
-        self, documents: Iterable[RawDocument], *, on_bad: OnBad | None = None
+        self,
+        documents: Iterable[RawDocument],
+        *,
+        on_bad: OnBad | None = None,
+        tick: Callable[[int], None] = lambda characters: None,
     ) -> Iterator[Document]:
         """Analyse documents in order, a chunk of text ahead of what is yielded.
 
@@ -114,6 +118,7 @@ class StanzaParser:
             documents: what to parse; taken one at a time.
             on_bad: called with the error of each document that cannot be analysed, which is then
                 left out; ``None`` raises the error instead.
+            tick: told of the number of characters that were analysed.
 
         Raises:
             DocumentError: a document holds no text, offsets that are not in its text, or a given
@@ -136,9 +141,11 @@ class StanzaParser:
                 size += len(piece.text)
                 if size >= _CHUNK:
                     self._analyse(chunk)
+                    tick(size)
                     chunk, size = [], 0
                     yield from _finished(waiting, on_bad)
         self._analyse(chunk)
+        tick(size)
         yield from _finished(waiting, on_bad)
 
     def facts(self) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def parse_stage(
             return stage
         parts = source.parts if source.is_text else chosen.limit
         task = progress("parsing documents" if source.is_text else "reading sentences", parts)
-        found = _documents(source, stage, on_bad if tolerant else None, warn)
+        advance = progress("parsing characters", source.size) if source.is_text else task
+        found = _documents(source, stage, on_bad if tolerant else None, warn, advance)
         with _Writer(stage, dropped) as writer, closing(found):
             for document in found:
                 cut = _shortened(document, chosen.limit, writer.total)
@@ -77,6 +78,7 @@ def parse_stage(
                 if chosen.limit is not None and writer.total >= chosen.limit:
                     break
             writer.finish()
+        advance.close()
         task.close()
         (stage.folder / FINISHED).unlink(missing_ok=True)
         if not writer.counts["sentences"]:
@@ -115,6 +117,7 @@ def _documents(
     stage: Stage,
     on_bad: Callable[[DocumentError], None] | None,
     warn: Callable[[str], None],
+    tick: Callable[[int], None],
 ) -> Generator[Document]:
     """The source's documents; what an earlier attempt has parsed is not parsed again."""
     if not source.is_text:
@@ -130,7 +133,7 @@ def _documents(
             done.add(document.id)
             yield document
     with open(path, "a", encoding="utf-8") as stream:
-        for document in source.documents(done=done, on_bad=on_bad, warn=warn):
+        for document in source.documents(done=done, on_bad=on_bad, warn=warn, tick=tick):
             stream.write(json.dumps(document_to_json(document), ensure_ascii=False) + "\n")
             stream.flush()
             yield document

@@ -35,6 +35,7 @@ class _Reparsed(Source):
         done: Container[str] = (),
         on_bad: OnBad | None = None,
         warn: Callable[[str], None] = lambda message: None,
+        tick: Callable[[int], None] = lambda characters: None,
     ) -> Iterator[Document]:
         """One per sentence."""
         assert self.run is not None

@@ -107,6 +107,12 @@ class Source:
     loaded: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def size(self) -> int | None:
+        """Bytes of all texts, which is about their characters; ``None`` where nothing is parsed."""
+        sizes = [len(f.data or b"") if f.path is None else _bytes(f.path) for f in self.files]
+        return sum(sizes) if sizes else None
+
+    @property
     def is_text(self) -> bool:
         """Whether there is something to parse."""
         return self.format == TEXT
@@ -117,6 +123,7 @@ class Source:
         done: Container[str] = (),
         on_bad: OnBad | None = None,
         warn: Warn = lambda message: None,
+        tick: Callable[[int], None] = lambda characters: None,
     ) -> Iterator[Document]:
         """Documents in order, complete: parsed, with predicates and chains.
 
@@ -124,12 +131,19 @@ class Source:
             done: ids of texts that need not be parsed again; they are left out.
             on_bad: called with the error of each bad sentence or file, which is then left out.
             warn: receives what a person should know.
+            tick: told of the number of characters that were parsed.
         """
-        found = self._texts(done, on_bad, warn) if self.is_text else self._annotated(on_bad)
+        found = self._texts(done, on_bad, warn, tick) if self.is_text else self._annotated(on_bad)
         found = self._with_chains(found)
         return self._with_predicates(found) if self.finds_predicates else found
 
-    def _texts(self, done: Container[str], on_bad: OnBad | None, warn: Warn) -> Iterator[Document]:
+    def _texts(
+        self,
+        done: Container[str],
+        on_bad: OnBad | None,
+        warn: Warn,
+        tick: Callable[[int], None],
+    ) -> Iterator[Document]:
         raw = read_texts(
             self.files,
             pretokenised=self.reading.pretokenised,
@@ -138,7 +152,7 @@ class Source:
             on_warning=warn,
         )
         left = (document for document in raw if document.id not in done)
-        parsed: Iterator[Document] = self.parser().parse(left, on_bad=on_bad)
+        parsed: Iterator[Document] = self.parser().parse(left, on_bad=on_bad, tick=tick)
         return parsed
 
     def _annotated(self, on_bad: OnBad | None) -> Iterator[Document]:
@@ -243,6 +257,13 @@ class Source:
                 _rules() if rules else {"resolver": f"Stanza {self._resolver().package}"}
             )
         return facts | {"predicted": predicted}
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _rules() -> dict[str, Any]:

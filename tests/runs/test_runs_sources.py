@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,11 @@ class Words:
         self.asked: list[str] = []
 
     def parse(
-        self, documents: Iterable[RawDocument], *, on_bad: OnBad | None = None
+        self,
+        documents: Iterable[RawDocument],
+        *,
+        on_bad: OnBad | None = None,
+        tick: Callable[[int], None] = lambda characters: None,
     ) -> Iterator[Document]:
         for raw in documents:
             self.asked.append(raw.id)
@@ -126,7 +130,7 @@ def test_an_interrupted_parse_goes_on_after_the_last_document(folder: Path, tmp_
     run, parser = Run.create(tmp_path / "run", resume=False), Words()
 
     class Interrupted(Words):
-        def parse(self, documents: Any, *, on_bad: OnBad | None = None) -> Iterator[Document]:
+        def parse(self, documents: Any, **options: Any) -> Iterator[Document]:
             for raw in documents:
                 if raw.id == last.name:
                     raise KeyboardInterrupt
