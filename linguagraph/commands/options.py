@@ -16,6 +16,7 @@ __all__ = [
     "Json",
     "Language",
     "Limit",
+    "MaxPredicates",
     "Model",
     "Out",
     "Overwrite",
@@ -115,5 +116,13 @@ Coreference = Annotated[
     str,
     typer.Option(
         help="auto (what is annotated; rules for English text), none, given, rules, or stanza."
+    ),
+]
+MaxPredicates = Annotated[
+    int | None,
+    typer.Option(
+        help="Explain about so many predicates, drawn at random; 0: all. Default of 'report': 5000 "
+        "for text, all for an annotated corpus.",
+        min=0,
     ),
 ]

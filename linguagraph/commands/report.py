@@ -16,6 +16,7 @@ from linguagraph.commands.options import (
     Json,
     Language,
     Limit,
+    MaxPredicates,
     Model,
     Out,
     Overwrite,
@@ -55,6 +56,7 @@ def report(
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
     limit: Limit = None,
+    max_predicates: MaxPredicates = None,
     compare_parses: Annotated[
         bool,
         typer.Option(
@@ -91,6 +93,7 @@ def report(
         batch_size=batch_size,
         threads=threads,
         reading=reading,
+        max_predicates=max_predicates,
         compare_parses=compare_parses,
     )
     say = sayer(quiet)

@@ -25,7 +25,10 @@ from linguagraph.runs.reparsing import reparse_run
 from linguagraph.runs.sources import Reading, open_source
 from linguagraph.runs.tabulating import tabulate_stage
 
-__all__ = ["Report", "ReportOptions", "facts", "report", "run_report"]
+__all__ = ["MOST", "Report", "ReportOptions", "facts", "report", "run_report"]
+
+MOST = 5000
+"""Predicates of a text that are explained: enough for intervals of one point; see the README."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class ReportOptions:
         batch_size: tokens per batch, counting a token once per predicate of its sentence.
         threads: processor threads; ``None`` takes what the process may use.
         reading: how the corpus is read: format, parser, limit and so on.
+        max_predicates: explain about so many predicates at most, drawn at random; 0 explains all;
+            ``None`` is :data:`MOST` for text and all for an annotated corpus.
         compare_parses: also parse a corpus that has gold trees, and compare the findings.
     """
 
@@ -48,6 +53,7 @@ class ReportOptions:
     batch_size: int = TOKENS
     threads: int | None = None
     reading: Reading = field(default_factory=Reading)
+    max_predicates: int | None = None
     compare_parses: bool = False
 
 
@@ -131,7 +137,18 @@ def run_report(
         graph_stage(run, progress=progress)
         said = facts(explained, threads=threads, options=asdict(options))
         size = options.batch_size
-        mask_stage(run, explained, tokens=size, facts=said, progress=progress, warn=warn)
+        most = options.max_predicates
+        if most is None and source.is_text:
+            most = MOST
+        mask_stage(
+            run,
+            explained,
+            tokens=size,
+            most=most or None,
+            facts=said,
+            progress=progress,
+            warn=warn,
+        )
         tabulate_stage(run, progress=progress)
         if options.compare_parses:
             reparse_run(

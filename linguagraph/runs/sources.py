@@ -249,7 +249,7 @@ class Source:
             predicted = ["tags", "lemmas", "trees"]
         if self.finds_predicates:
             predicted.append("predicates")
-            facts["predicate_finder"] = self._finder()[1]
+            facts["predicate_finder"] = _finder_facts(self._finder()[1], parsed=self.is_text)
         if self.coreference in ("rules", "stanza"):
             predicted.append("coreference")
             rules = self.coreference == "rules"
@@ -257,6 +257,16 @@ class Source:
                 _rules() if rules else {"resolver": f"Stanza {self._resolver().package}"}
             )
         return facts | {"predicted": predicted}
+
+
+def _finder_facts(record: dict[str, Any], *, parsed: bool) -> dict[str, Any]:
+    """Name and accuracy of a predicate finder, on predicted trees where it reads such."""
+    measured = record.get("scores_on_predicted_trees") if parsed else None
+    chosen = measured or record
+    scores = {k: v for k, v in chosen.get("scores", {}).items() if k != "O"}  # a handful of cases
+    on = chosen.get("scored_on") or record.get("data", {}).get("dev", {}).get("name")
+    names = ("name", "fingerprint", "licence")
+    return {k: record.get(k) for k in names} | {"scores": scores, "scored_on": on}
 
 
 def _bytes(path: Path) -> int:

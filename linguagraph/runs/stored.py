@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 from linguagraph.documents.jsonl import document_from_json, read_jsonl, sentence_to_json
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import DocumentError, RunError
 
-__all__ = ["DOCUMENTS", "SHARD", "Documents", "Sentences"]
+__all__ = ["DOCUMENTS", "SHARD", "Documents", "Drawn", "Sentences"]
 
 SHARD = 200
 """Sentences per shard."""
@@ -61,6 +63,32 @@ class Sentences(Mapping[int, Sentence]):
             return self.shard(index // SHARD)[index % SHARD]
         except (RunError, IndexError) as error:
             raise KeyError(index) from error
+
+
+class Drawn(Sentences):
+    """The same with a random part of their frames, drawn anew in the same way every time.
+
+    Args:
+        folder: of the stage.
+        share: of the frames that are kept, in [0, 1].
+        seed: of the draw.
+    """
+
+    def __init__(self, folder: Path, *, share: float, seed: int = 0) -> None:
+        super().__init__(folder)
+        self.share, self.seed = share, seed
+
+    def shard(self, number: int) -> tuple[Sentence, ...]:
+        """Sentences of one shard with the frames that were drawn."""
+        found = super().shard(number)
+        return found if self.share >= 1 else tuple(map(self._thinned, found))
+
+    def _thinned(self, sentence: Sentence) -> Sentence:
+        frames = tuple(f for f in sentence.frames if self._draws(sentence.index, f.predicate))
+        return sentence if len(frames) == len(sentence.frames) else replace(sentence, frames=frames)
+
+    def _draws(self, sentence: int, predicate: int) -> bool:
+        return Random(f"{self.seed}/{sentence}/{predicate}").random() < self.share
 
 
 class Documents(Iterable[Document]):
