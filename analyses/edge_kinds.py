@@ -57,9 +57,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             figures=(draw_edge_kinds(whole, params),),
             tables=(main, spans, *(() if effects.empty else (scores,))),
             notes=(
-                "The graph of an example is what of its document can reach its sentence over as "
-                "many edges as the model has layers; an edge counts in the layers in which a path "
-                "leads on to the sentence.",
+                "An example's graph is what of its document can reach its sentence over as many "
+                "edges as the model has layers; an edge counts where a path leads on to it.",
                 "An edge that is retained may still matter little, and one kind may stand in for "
                 f"another: the change in {params.score} without a whole kind is a second witness.",
                 seeds_note(items.seeds),
@@ -83,8 +82,6 @@ def _effects(tables: RunTables, params: Params) -> pd.DataFrame:
     about = condition.str.startswith(("without_", "removed_"))
     chosen = tables.scores[about | (condition == "original")]
     table = faithfulness(chosen, resampling=params.resampling)
-    if table.empty:
-        return pd.DataFrame(columns=["kind", "how", *EFFECT])
     table = table[(table["predicate_type"] == "all") & (table["condition"] != "original")]
     names = table["condition"].str.split("_", n=1, expand=True)
     table = table.assign(how=names[0] if len(table) else [], kind=names[1] if len(table) else [])
@@ -103,18 +100,21 @@ def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
     text = join(parts)
     if "dependency" in overall:
         text += f", against {percent(overall['dependency']['share'])} of dependency edges"
-    by_kind = {str(r["kind"]): r for r in rows(effects) if r["how"] == "without"}
     for kind in others:
-        if kind in by_kind:
-            text += ". " + _effect(WORDS.get(kind, kind), overall[kind], by_kind[kind], params)
+        found = {str(r["how"]): r for r in rows(effects[effects["kind"] == kind])}
+        if "without" in found:
+            text += ". " + _effect(WORDS.get(kind, kind), found, params)
     return text + "."
 
 
-def _effect(name: str, kept: Row, effect: Row, params: Params) -> str:
-    ends = (effect["difference"], effect["difference_low"], effect["difference_high"])
-    text = f"Without any {name} edge, {params.score} is {percent(effect['f1'])}, "
+def _effect(name: str, found: dict[str, Row], params: Params) -> str:
+    row = found["without"]
+    ends = (row["difference"], row["difference_low"], row["difference_high"])
+    text = f"Without any {name} edge, {params.score} is {percent(row['f1'])}, "
     text += f"compared with all edges: {difference(*ends, level=params.level)}; "
-    if change(*ends[1:]) < 0:
+    worse = {change(r["difference_low"], r["difference_high"]) < 0 for r in found.values()}
+    if worse == {True}:
         return f"{text}the model uses {name} edges"
-    what = "its roles rest on" if kept["share"] > 0 else "the model uses"
-    return f"{text}nothing shows that {what} {name} edges"
+    if worse == {False}:
+        return f"{text}nothing shows that its roles rest on {name} edges"
+    return f"{text}baselines and nothing in their place do not agree on whether it needs them"

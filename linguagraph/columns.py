@@ -2,7 +2,8 @@
 
 The tables of a run, all keyed by ``example`` (one predicate of one sentence):
 
-* ``EDGES``: one row per example, layer, edge and seed;
+* ``EDGES``: one row per example, layer, edge and seed; in graphs that reach beyond the sentence,
+  edges from which no path leads to the sentence in the layers above have no row in a layer;
 * ``PATHS``: one row per example, argument and seed: the dependency path from predicate to argument;
 * ``ROLES``: one row per example and token that carries a gold or a predicted role;
 * ``SCORES``: one row per condition, seed and sentence: counts for role F1.
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -35,12 +37,21 @@ _ARROW: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, kind, meaning (with the unit) and whether values may be missing."""
+    """One column.
+
+    Attributes:
+        name, kind: see the module.
+        meaning: with the unit.
+        nullable: whether values may be missing.
+        default: value of all rows of a table that was written before the column existed; ``None``
+            where it must be there.
+    """
 
     name: str
     kind: str
     meaning: str
     nullable: bool = False
+    default: str | int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that every such table has."""
+        return tuple(column.name for column in self.columns if column.default is None)
+
+    @property
     def schema(self) -> pa.Schema:
         """The Arrow schema; each field carries its meaning as metadata."""
         return pa.schema(
@@ -66,23 +82,38 @@ class Table:
         )
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return ``frame`` in this table's column order and types.
+        """Return ``frame`` in this table's column order and types, defaults filled in.
 
         Raises:
             TableError: a column is missing, unknown, of another kind, or holds a forbidden null.
         """
-        missing = [name for name in self.names if name not in frame.columns]
+        missing = [name for name in self.required if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.names]
         if missing or unknown or not frame.columns.is_unique:
             raise TableError(
                 f"table {self.name!r}: missing columns {missing}, unknown columns {unknown}; "
                 f"expected {list(self.names)}, each once"
             )
-        return pd.DataFrame({c.name: _checked(self.name, c, frame[c.name]) for c in self.columns})
+        return pd.DataFrame(
+            {
+                c.name: _checked(self.name, c, frame[c.name])
+                if c.name in frame.columns
+                else _filled(c, frame)
+                for c in self.columns
+            }
+        )
 
     def empty(self) -> pd.DataFrame:
         """The table without rows."""
         return self.check(pd.DataFrame({name: [] for name in self.names}))
+
+
+def _filled(column: Column, frame: pd.DataFrame) -> pd.Series:
+    if column.kind == "category":
+        codes = np.zeros(len(frame), dtype=np.int8)
+        values = pd.Categorical.from_codes(codes, categories=pd.Index([column.default]))
+        return pd.Series(values, index=frame.index)
+    return _convert(column, pd.Series(column.default, index=frame.index))
 
 
 def _checked(table: str, column: Column, values: pd.Series) -> pd.Series:
@@ -151,14 +182,30 @@ EDGES = Table(
         Column("method", "category", "masking method"),
         Column("seed", "int", "seed of the probe"),
         Column("layer", "int", "GNN layer, 0 is the bottom"),
-        Column("edge", "int", "edge id within the sentence graph, from 0"),
-        Column("source", "int", "token index of the edge's source"),
-        Column("target", "int", "token index of the edge's target"),
-        Column("label", "category", "dependency label as in the corpus"),
+        Column("edge", "int", "edge id within the example's graph, from 0"),
+        Column("source", "int", "token index of the edge's source in its sentence"),
+        Column("target", "int", "token index of the edge's target in its sentence"),
+        Column("label", "category", "dependency label as in the corpus, or another edge's label"),
         Column(
-            "direction", "category", "-> flows from head to dependent, <- from dependent to head"
+            "direction",
+            "category",
+            "-> flows from head to dependent, from antecedent to anaphor, from the earlier to the "
+            "later token; <- back",
         ),
-        Column("token_distance", "int", "|source - target| in tokens"),
+        Column(
+            "kind",
+            "category",
+            "what makes the edge: dependency, coreference, cooccurrence",
+            default="dependency",
+        ),
+        Column(
+            "source_offset",
+            "int",
+            "sentences from the example's sentence to the source's: 0 the same, -1 the one before",
+            default=0,
+        ),
+        Column("target_offset", "int", "the same for the target", default=0),
+        Column("token_distance", "int", "|source - target| in tokens of the document"),
         Column("score", "float", "probability that the gate is open, in [0, 1]"),
         Column("retained", "bool", "whether the gate is open"),
         Column("soft_gate", "float", "the model's own scalar gate, in [0, 1]", nullable=True),
@@ -224,7 +271,8 @@ SCORES = Table(
             "random_labels (as many of each label and direction, too); soft_gates_top (per example "
             "and layer as many edges, those with the model's largest own gates); predicate_edges "
             "(the edges that leave or enter the predicate); soft_gates (edges with the model's own "
-            "gate below mean - sd dropped)",
+            "gate below mean - sd dropped); without_KIND (all edges but those of a kind), "
+            "removed_KIND (the same, with nothing in the place of their messages)",
         ),
         Column("seed", "int", "seed of the probe; -1 where the condition has none"),
         Column("sentence", "int", "sentence, counted from 0 over the corpus"),

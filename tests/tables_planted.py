@@ -139,7 +139,7 @@ def _planted_edges(
     frame["target_kind"] = _cat(np.tile(target_kind, times), kinds)
     nothing = _cat(np.full(len(frame), -1), ["A0"])
     frame["target_role"] = frame["target_gold_role"] = nothing
-    return frame[list(EDGES.names)]
+    return EDGES.check(frame[list(EDGES.required)])
 
 
 def _planted_paths(

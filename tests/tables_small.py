@@ -117,7 +117,7 @@ def edges_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
         "target_role": None,
         "target_gold_role": None,
     }
-    return EDGES.check(pd.DataFrame([{**default, **row} for row in rows], columns=EDGES.names))
+    return EDGES.check(pd.DataFrame([{**default, **row} for row in rows], columns=EDGES.required))
 
 
 def _small_edges() -> pd.DataFrame:

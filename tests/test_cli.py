@@ -24,15 +24,19 @@ from linguagraph.runs.console import exit_status
 
 COMMANDS = {
     "report": ("CORPUS", "--out", "--model", "--seeds", "--device", "--batch-size", "--limit",
-               "--threads", "--resume", "--quiet", "--json", "--skip-bad", "--predicted"),
+               "--threads", "--resume", "--quiet", "--json", "--skip-bad", "--predicted", "--parser",
+               "--lang", "--stanza-dir", "--coreference", "--compare-parses", "--documents"),
     "parse": ("CORPUS", "--out", "--limit", "--skip-bad", "--resume", "--json"),
-    "graph": ("RUN", "--quiet"),
+    "graph": ("RUN", "--kinds", "--export", "--svg", "--quiet"),
     "mask": ("RUN", "--model", "--seeds", "--device", "--batch-size", "--threads"),
     "tabulate": ("RUN", "--quiet"),
     "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--json"),
     "models": ("--json",),
     "train srl": ("--train", "--dev", "--out", "--model", "--config", "--seed", "--resume",
                   "[model] and [training]"),
+    "train predicates": ("--train", "--dev", "--out", "--epochs", "--resume"),
+    "train parser": ("--train", "--dev", "--out", "--lang", "--parser-steps", "--resume"),
+    "models download": ("LANG", "--stanza-dir", "--coreference"),
     "train graphmask": ("--model", "--train", "--dev", "--tolerance", "--seeds", "--config",
                         "[probe], [fit] and [constraint]"),
     "data ewt-srl": ("--ud", "--propbank", "--out", "--json"),
@@ -204,7 +208,7 @@ def test_report_then_the_stages(call: Call, tmp_path: Path, model: Path, corpus:
         )
     manifest = json.loads((parts / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["options"]["seeds"] == "0,4"
-    assert manifest["options"]["skip_bad"] is False
+    assert manifest["options"]["reading"]["skip_bad"] is False
 
     status, out, err = call("report", corpus, "-o", whole, *options)
     assert status == 1
@@ -292,8 +296,8 @@ def test_models_are_listed(call: Call) -> None:
     for word in ("role F1 on dev", "CC BY-SA 4.0", "linguagraph train srl", "linguagraph data"):
         assert word in out
     found = json.loads(call("models", "--json")[1])
-    assert [entry["name"] for entry in found] == list(BUNDLED)
-    for entry in found:
+    assert [entry["name"] for entry in found] == [*BUNDLED, "predicates-en", "parser-en"]
+    for entry in found[:2]:
         assert entry["details"]["seeds"] == [0, 1, 2, 3, 4]
         assert all(0 < share < 1 for share in entry["details"]["retained"])
 

@@ -14,6 +14,7 @@ import linguagraph
 def test_the_public_names() -> None:
     assert linguagraph.__all__ == [
         "GraphMask",
+        "Reading",
         "Report",
         "ReportOptions",
         "RunTables",

@@ -12,6 +12,7 @@ __all__ = [
     "Coreference",
     "Corpus",
     "Device",
+    "Documents",
     "Format",
     "Json",
     "Language",
@@ -124,5 +125,12 @@ MaxPredicates = Annotated[
         help="Explain about so many predicates, drawn at random; 0: all. Default of 'report': 5000 "
         "for text, all for an annotated corpus.",
         min=0,
+    ),
+]
+Documents = Annotated[
+    str | None,
+    typer.Option(
+        help="CoNLL-U file with the same sentences as a CoNLL-2009 corpus: where documents begin "
+        "and what corefers."
     ),
 ]

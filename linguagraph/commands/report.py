@@ -12,6 +12,7 @@ from linguagraph.commands.options import (
     Coreference,
     Corpus,
     Device,
+    Documents,
     Format,
     Json,
     Language,
@@ -53,6 +54,7 @@ def report(
     presegmented: Presegmented = False,
     predicates: Predicates = "auto",
     coreference: Coreference = "auto",
+    documents: Documents = None,
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
     limit: Limit = None,
@@ -85,6 +87,7 @@ def report(
         presegmented=presegmented,
         predicates=predicates,
         coreference=coreference,
+        documents=documents,
     )
     options = ReportOptions(
         model=model,

@@ -13,6 +13,7 @@ from linguagraph.commands.options import (
     Coreference,
     Corpus,
     Device,
+    Documents,
     Format,
     Json,
     Language,
@@ -50,6 +51,7 @@ def parse(
     presegmented: Presegmented = False,
     predicates: Predicates = "auto",
     coreference: Coreference = "auto",
+    documents: Documents = None,
     predicted: Predicted = False,
     skip_bad: SkipBad = False,
     limit: Limit = None,
@@ -75,6 +77,7 @@ def parse(
         presegmented=presegmented,
         predicates=predicates,
         coreference=coreference,
+        documents=documents,
     )
     say = sayer(quiet)
     source = open_source(corpus, reading, on_bad=lambda error: say(str(error)))

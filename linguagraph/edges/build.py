@@ -14,6 +14,7 @@ from linguagraph.columns import EDGES, PATHS, ROLES
 from linguagraph.documents.records import Frame, Sentence, predicate_type
 from linguagraph.edges.trees import TreePaths
 from linguagraph.errors import TableError
+from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 
 __all__ = ["Example", "MaskArrays", "Names", "edge_rows", "path_rows", "role_rows"]
@@ -36,8 +37,9 @@ class Example:
 
     Attributes:
         index: example number in the corpus, from 0.
-        sentence, frame, graph: what it is about.
+        sentence, frame, graph: what it is about; the graph's first nodes are the sentence's tokens.
         roles: predicted role of each token, ``None`` where there is none.
+        context: where further nodes of the graph come from; ``None`` if there are none.
     """
 
     index: int
@@ -45,6 +47,7 @@ class Example:
     frame: Frame
     graph: TextGraph
     roles: tuple[str | None, ...]
+    context: ContextGraph | None = None
 
     @cached_property
     def type(self) -> str:
@@ -88,6 +91,9 @@ class MaskArrays:
 def edge_rows(examples: Sequence[Example], masks: MaskArrays, names: Names) -> pd.DataFrame:
     """One row per example, layer, edge and seed (:data:`linguagraph.columns.EDGES`).
 
+    An edge has no row in layers in which it cannot matter (only edges of a context; see
+    :attr:`ContextGraph.hops`).
+
     Raises:
         TableError: the masks do not have as many edges as the examples' graphs.
     """
@@ -100,17 +106,33 @@ def edge_rows(examples: Sequence[Example], masks: MaskArrays, names: Names) -> p
         **_graph_columns(examples),
         **_target_columns(examples),
     }
-    order = np.tile(np.arange(total), seeds * layers)
+    there = _effective(examples, layers, seeds)
+    order = np.tile(np.arange(total), seeds * layers)[there]
     columns: dict[str, object] = {name: _take(value, order) for name, value in per_edge.items()}
-    columns["seed"] = np.repeat(np.array(masks.seeds), layers * total)
-    columns["layer"] = np.tile(np.repeat(np.arange(layers), total), seeds)
-    columns["score"] = masks.scores.reshape(-1)
-    columns["retained"] = masks.retained.reshape(-1)
+    columns["seed"] = np.repeat(np.array(masks.seeds), layers * total)[there]
+    columns["layer"] = np.tile(np.repeat(np.arange(layers), total), seeds)[there]
+    columns["score"] = masks.scores.reshape(-1)[there]
+    columns["retained"] = masks.retained.reshape(-1)[there]
     if masks.soft_gates is None:
         columns["soft_gate"] = np.full(len(order), np.nan, dtype=np.float32)
     else:
-        columns["soft_gate"] = np.tile(masks.soft_gates.reshape(-1), seeds)
+        columns["soft_gate"] = np.tile(masks.soft_gates.reshape(-1), seeds)[there]
     return EDGES.check(pd.DataFrame(columns))
+
+
+def _effective(
+    examples: Sequence[Example], layers: int, seeds: int
+) -> NDArray[np.bool_] | slice[None, None, None]:
+    """Which of seeds * layers * edges rows there are: bool, or all."""
+    if all(example.context is None for example in examples):
+        return slice(None)
+    parts = [
+        np.ones((layers, e.graph.num_edges), dtype=bool)
+        if e.context is None
+        else e.context.effective(layers)
+        for e in examples
+    ]
+    return np.tile(np.concatenate(parts, axis=1).reshape(-1), seeds)
 
 
 def _edge_counts(examples: Sequence[Example], masks: MaskArrays) -> NDArray[np.int64]:
@@ -142,7 +164,8 @@ def path_rows(
         end = start + example.graph.num_edges
         tree = trees.get(id(example.graph))
         if tree is None:
-            tree = trees[id(example.graph)] = TreePaths(example.graph)
+            nodes = None if example.context is None else len(example.sentence)
+            tree = trees[id(example.graph)] = TreePaths(example.graph, nodes=nodes)
         kept = masks.retained[:, :, start:end]
         shared = _example_values(example, names)
         for token, role in enumerate(example.roles):
@@ -241,15 +264,35 @@ def _example_columns(
 
 
 def _graph_columns(examples: Sequence[Example]) -> dict[str, object]:
-    index = np.concatenate([e.graph.edge_index for e in examples], axis=1)
+    index = np.concatenate([_tokens(e) for e in examples], axis=1)
+    offsets = np.concatenate([_offsets(e) for e in examples], axis=1)
+    distances = [
+        np.abs(e.graph.edge_index[0] - e.graph.edge_index[1])
+        if e.context is None
+        else e.context.distances
+        for e in examples
+    ]
     return {
         "edge": np.concatenate([np.arange(e.graph.num_edges) for e in examples]),
         "source": index[0],
         "target": index[1],
         "label": pd.Categorical([label for e in examples for label in e.graph.labels]),
         "direction": pd.Categorical([d for e in examples for d in e.graph.directions]),
-        "token_distance": np.abs(index[0] - index[1]),
+        "kind": pd.Categorical([kind for e in examples for kind in e.graph.edge_kinds]),
+        "source_offset": offsets[0],
+        "target_offset": offsets[1],
+        "token_distance": np.concatenate(distances),
     }
+
+
+def _tokens(example: Example) -> NDArray[np.int64]:
+    return example.graph.edge_index if example.context is None else example.context.edge_tokens
+
+
+def _offsets(example: Example) -> NDArray[np.int64]:
+    if example.context is None:
+        return np.zeros_like(example.graph.edge_index)
+    return example.context.edge_offsets
 
 
 def _target_columns(examples: Sequence[Example]) -> dict[str, object]:
@@ -267,9 +310,11 @@ def _target_columns(examples: Sequence[Example]) -> dict[str, object]:
         kind[own] = 1
         kind[example.frame.predicate] = 0
         target = example.graph.edge_index[1]
-        kinds.append(kind[target])
-        roles.extend(example.roles[t] for t in target)
-        gold.extend(example.gold[t] for t in target)
+        beyond = example.graph.num_nodes - len(kind)
+        kinds.append(np.concatenate((kind, np.full(beyond, 3)))[target])
+        own_roles, own_gold = ((*v, *(None,) * beyond) for v in (example.roles, example.gold))
+        roles.extend(own_roles[t] for t in target)
+        gold.extend(own_gold[t] for t in target)
     return {
         "target_kind": pd.Categorical.from_codes(np.concatenate(kinds), categories=pd.Index(KINDS)),
         "target_role": pd.Categorical(roles),

@@ -13,18 +13,24 @@ class TreePaths:
 
     Args:
         graph: with one ``->`` and one ``<-`` edge per dependency, at most one head per token.
+        nodes: look at dependencies between the first so many nodes only; ``None`` at all edges.
 
     Raises:
         ConfigError: a token has two heads, an edge has no counterpart, or heads form a cycle.
     """
 
-    def __init__(self, graph: TextGraph) -> None:
+    def __init__(self, graph: TextGraph, *, nodes: int | None = None) -> None:
         self.graph = graph
         self.head: dict[int, int] = {}
         self.down: dict[int, int] = {}
         self.up: dict[int, int] = {}
+        kinds = graph.edge_kinds
         for edge, direction in enumerate(graph.directions):
             source, target = (int(node) for node in graph.edge_index[:, edge])
+            if nodes is not None and not (
+                kinds[edge] == "dependency" and source < nodes and target < nodes
+            ):
+                continue
             if direction == "<-":
                 self.up[source] = edge
                 continue

@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from linguagraph.errors import MaskError
+from linguagraph.graphs.textgraph import KINDS
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask, Masked
+from linguagraph.masks.graphmask import GraphMask, Masked, where_effective
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.scoring import count_roles, predict_roles
 
-__all__ = ["CONDITIONS", "SHARES", "control_gates", "draw_like", "drop_some", "score_conditions"]
+__all__ = [
+    "CONDITIONS",
+    "KIND_CONDITIONS",
+    "SHARES",
+    "control_gates",
+    "draw_like",
+    "drop_some",
+    "score_conditions",
+]
 
 SHARES = (75, 50, 25, 0)
 CONDITIONS = (
@@ -28,6 +37,8 @@ CONDITIONS = (
     "predicate_edges",
     "soft_gates",
 )
+KIND_CONDITIONS = tuple(f"{how}_{kind}" for kind in KINDS for how in ("without", "removed"))
+"""Further conditions, for models with edges of several kinds; see :func:`score_conditions`."""
 
 
 def draw_like(
@@ -86,23 +97,49 @@ def control_gates(
         )
     example = batch.edge_example().cpu().numpy()
     types = batch.edge_type.cpu().numpy()
+    last = [_last(batch, layer, len(kept)) for layer in range(len(kept))]
     by_type = example * (int(types.max(initial=0)) + 1) + types
     for name, groups in (("random", example), ("random_labels", by_type)):
         drawn = [
-            [draw_like(row, groups, random.random(len(row))) for row in layer] for layer in kept
+            [draw_like(row, groups, random.random(len(row)) + after) for row in layer]
+            for layer, after in zip(kept, last, strict=True)
         ]
         yield name, [_stack(rows, like) for rows in drawn]
     own = [sent.soft_gates for sent in masked.original.messages]
     if all(gates is not None for gates in own):
         orders = [-_soft(gates).double().cpu().numpy() for gates in own]
         top = [
-            [draw_like(row, example, order) for row in layer]
-            for layer, order in zip(kept, orders, strict=True)
+            [draw_like(row, example, order + after) for row in layer]
+            for layer, order, after in zip(kept, orders, last, strict=True)
         ]
         yield "soft_gates_top", [_stack(rows, like) for rows in top]
     at_predicate = batch.predicate.index_select(0, batch.edge_example())
     touching = (batch.source == at_predicate) | (batch.target == at_predicate)
-    yield "predicate_edges", [touching.to(like.dtype).expand_as(layer) for layer in masked.gates]
+    gates = [touching.to(like.dtype).expand_as(layer) for layer in masked.gates]
+    yield "predicate_edges", where_effective(gates, batch)
+
+
+def _last(batch: SrlBatch, layer: int, layers: int) -> NDArray[np.float64] | float:
+    """What puts edges that cannot matter in a layer behind all others: float [E], or 0."""
+    effective = batch.effective(layer, layers)
+    return 0.0 if effective is None else np.where(effective.cpu().numpy(), 0.0, np.inf)
+
+
+def _without_kinds(
+    masker: GraphMask, masked: Masked, batch: SrlBatch
+) -> Iterator[tuple[str, int, NDArray[np.int64], NDArray[np.int64]]]:
+    """The scores of :data:`KIND_CONDITIONS`, for the kinds of the model."""
+    kinds = masker.model.config.kinds
+    for kind in kinds if len(kinds) > 1 else ():
+        open_ = (batch.kind != KINDS.index(kind)).to(masked.gates[0].dtype)
+        gates = where_effective([open_.expand_as(layer) for layer in masked.gates], batch)
+        with torch.inference_mode(), frozen(masker.model):
+            filled = masker.run(masked.original, batch, gates)
+            single = [layer[:1] for layer in gates]
+            bare = masker.model.masked_logits(masked.original, batch, gates=single)
+        for index, seed in enumerate(masker.probe.seeds):
+            yield f"without_{kind}", seed, *_counts(filled, gates, batch, index)
+        yield f"removed_{kind}", -1, *_counts(bare, single, batch, 0)
 
 
 def score_conditions(
@@ -114,6 +151,10 @@ def score_conditions(
     thresholds: Sequence[float] | None,
 ) -> Iterator[tuple[str, int, NDArray[np.int64], NDArray[np.int64]]]:
     """Score a batch under every condition.
+
+    For models with edges of several kinds also without all edges of each kind, the others open:
+    ``without_KIND`` (they send the probe's baseline, per seed) and ``removed_KIND`` (they send
+    nothing; no probe has a part in it).
 
     Args:
         masker, masked, batch: what was masked.
@@ -128,7 +169,7 @@ def score_conditions(
     Raises:
         MaskError: thresholds for a model without gates of its own.
     """
-    every = [torch.ones_like(gates[:1]) for gates in masked.gates]
+    every = where_effective([torch.ones_like(gates[:1]) for gates in masked.gates], batch)
     yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch, 0)
     plans: Iterator[tuple[str, list[Tensor]]] = control_gates(masked, batch, random)
     for index, seed in enumerate(masker.probe.seeds):
@@ -138,11 +179,13 @@ def score_conditions(
             logits = masker.run(masked.original, batch, gates)
         for index, seed in enumerate(masker.probe.seeds):
             yield name, seed, *_counts(logits, gates, batch, index)
+    yield from _without_kinds(masker, masked, batch)
     if thresholds is not None:
-        gates = [
+        above = [
             (_soft(sent.soft_gates) >= low).float().unsqueeze(0)
             for sent, low in zip(masked.original.messages, thresholds, strict=True)
         ]
+        gates = where_effective(above, batch)
         with torch.inference_mode(), frozen(masker.model):
             logits = masker.model.masked_logits(masked.original, batch, gates=gates)
         yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
@@ -151,8 +194,8 @@ def score_conditions(
 def _counts(
     logits: Tensor, gates: Sequence[Tensor], batch: SrlBatch, index: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    nodes = count_roles(predict_roles(logits[index]), batch.roles)
-    counts = nodes.new_zeros(batch.num_examples, 3).index_add_(0, batch.example, nodes)
+    units = count_roles(predict_roles(logits[index]), batch.roles)
+    counts = units.new_zeros(batch.num_examples, 3).index_add_(0, batch.unit_example, units)
     per_edge = torch.stack([layer[index] for layer in gates]).sum(0).long()
     kept = per_edge.new_zeros(batch.num_examples).index_add_(0, batch.edge_example(), per_edge)
     return counts.cpu().numpy(), kept.cpu().numpy()

@@ -138,7 +138,7 @@ class _Fit:
         probe = masker.probe
         self.layers = len(probe.layers)
         self.epochs = self.layers * config.epochs_per_layer + config.epochs_after
-        self.lengths = [len(e) for e in train]
+        self.lengths = [e.num_nodes for e in train]
         self.steps = self.epochs * len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
         self.optimizer = torch.optim.Adam(probe.parameters(), lr=config.lr, foreach=True)
         device = next(probe.parameters()).device
@@ -172,9 +172,12 @@ class _Fit:
         batch = self.masker.collate([self.train[i] for i in order[0]])
         with frozen(self.masker.model):
             trace = self.masker.model(batch)
-        if batch.num_edges:
-            for baseline, sent in zip(self.masker.probe.baselines, trace.messages, strict=True):
-                baseline.copy_(sent.edges.mean(0).expand_as(baseline))
+        for layer, baseline in enumerate(self.masker.probe.baselines):
+            edges = trace.messages[layer].edges
+            effective = batch.effective(layer, self.layers)
+            edges = edges if effective is None else edges[effective]
+            if len(edges):
+                baseline.copy_(edges.mean(0).expand_as(baseline))
 
     def _epoch(self, epoch: int, lowest: int) -> None:
         config, seeds = self.config, self.masker.probe.seeds

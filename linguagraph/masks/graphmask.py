@@ -17,19 +17,20 @@ from linguagraph.models.gateable import Trace
 from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
 from linguagraph.models.srl import SrlModel
 
-__all__ = ["GraphMask", "Masked", "Quality"]
+__all__ = ["GraphMask", "Masked", "Quality", "counted", "where_effective"]
 
 
 @dataclass(frozen=True)
 class Masked:
-    """What the probes make of one batch; S seeds, E edges, N nodes, L layers.
+    """What the probes make of one batch; S seeds, E edges, U units, L layers.
 
     Attributes:
         original: the unmasked pass.
         locations: L tensors float [S, E], see :class:`HardConcrete`.
         scores: L tensors float [S, E], probability that the binary gate is open.
-        gates: L tensors float [S, E] in {0, 1}.
-        logits: float [S, N, classes] of the masked model.
+        gates: L tensors float [S, E] in {0, 1}; 0 where an edge cannot matter in a layer (see
+            :meth:`SrlBatch.effective`).
+        logits: float [S, U, classes] of the masked model.
     """
 
     original: Trace
@@ -99,13 +100,14 @@ class GraphMask:
                 for value in self.probe.locations(trace, batch.source, batch.target)
                 if value is not None
             )
-            gates = tuple(self.probe.config.gates.decide(value) for value in locations)
+            decided = [self.probe.config.gates.decide(value) for value in locations]
+            gates = tuple(where_effective(decided, batch))
             logits = self.run(trace, batch, gates)
         scores = tuple(self.probe.config.gates.open_probability(v) for v in locations)
         return Masked(trace, locations, scores, gates, logits)
 
     def run(self, trace: Trace, batch: SrlBatch, gates: Sequence[Tensor]) -> Tensor:
-        """Logits [S, N, classes] under binary gates [S, E] per layer, with the baselines.
+        """Logits [S, U, classes] under binary gates [S, E] per layer, with the baselines.
 
         Without gradient; call inside :func:`frozen`.
         """
@@ -129,7 +131,7 @@ class GraphMask:
         Call inside :func:`frozen`. The unmasked pass is shared by all seeds and takes no gradient;
         the masked pass starts at layer ``lowest``, the lowest with gates, from its unmasked
         messages. The penalty is the expected share of open gates in the layers with gates
-        (equation 11, divided by the number of gates).
+        (equation 11, divided by the number of gates), over edges that can matter there.
         """
         probe, model = self.probe, self.model
         with torch.no_grad():
@@ -153,8 +155,14 @@ class GraphMask:
             ]
         )
         there = torch.stack([v for v in locations if v is not None])
-        expected = probe.config.gates.nonzero_probability(there).sum(dim=(0, 2))
-        penalty = expected / max(1, there.shape[0] * there.shape[2])
+        expected = probe.config.gates.nonzero_probability(there)
+        if batch.has_context:
+            counts = torch.stack(
+                [counted(batch, k, len(locations)) for k in range(lowest, len(locations))]
+            )
+            penalty = (expected * counts.unsqueeze(1)).sum(dim=(0, 2)) / counts.sum().clamp(min=1)
+        else:
+            penalty = expected.sum(dim=(0, 2)) / max(1, there.shape[0] * there.shape[2])
         return penalty, divergence(trace.logits, masked)
 
     def evaluate(
@@ -165,26 +173,28 @@ class GraphMask:
         plain = torch.zeros(3, dtype=torch.long)
         masked = torch.zeros(len(seeds), 3, dtype=torch.long)
         kept = torch.zeros(layers, len(seeds), dtype=torch.float64)
-        edges = 0
-        ordered = sorted(examples, key=len)
-        for run in in_order([len(e) for e in ordered], tokens=tokens):
+        edges = torch.zeros(layers, dtype=torch.float64)
+        ordered = sorted(examples, key=lambda example: example.num_nodes)
+        for run in in_order([e.num_nodes for e in ordered], tokens=tokens):
             batch = self.collate([ordered[i] for i in run])
             with torch.inference_mode(), frozen(self.model):
                 trace = self.model(batch)
                 found = self.probe.locations(trace, batch.source, batch.target, lowest=lowest)
-                gates = [self._decide(v, batch) for v in found]
+                gates = where_effective([self._decide(v, batch) for v in found], batch)
                 logits = self.run(trace, batch, gates)
             plain += count_roles(predict_roles(trace.logits), batch.roles).sum(0).cpu()
             masked += count_roles(predict_roles(logits), batch.roles).sum(1).cpu()
             kept += torch.stack([g.sum(-1).double().cpu() for g in gates])
-            edges += batch.num_edges
+            edges += torch.stack([counted(batch, k, layers).sum().cpu() for k in range(layers)])
         before = RoleCounts(*plain.tolist()).f1
-        shares = (kept / max(edges, 1)).t()
+        shares = kept.t() / edges.clamp(min=1)
+        same = bool((edges == edges[0]).all())
+        overall = kept.sum(0) / edges.sum().clamp(min=1)
         return {
             seed: Quality(
                 before,
                 RoleCounts(*masked[i].tolist()).f1,
-                float(shares[i].mean()),
+                float(shares[i].mean() if same else overall[i]),
                 tuple(shares[i].tolist()),
             )
             for i, seed in enumerate(seeds)
@@ -210,3 +220,17 @@ class GraphMask:
             device = batch.source.device
             return torch.ones(len(self.probe.seeds), batch.num_edges, device=device)
         return self.probe.config.gates.decide(locations)
+
+
+def counted(batch: SrlBatch, layer: int, layers: int) -> Tensor:
+    """Float [E], 1 for every edge that can matter in a layer, else 0."""
+    effective = batch.effective(layer, layers)
+    if effective is None:
+        return torch.ones(batch.num_edges, device=batch.source.device)
+    return effective.float()
+
+
+def where_effective(gates: Sequence[Tensor], batch: SrlBatch) -> list[Tensor]:
+    """Gates [..., E] per layer, closed where an edge cannot matter in its layer."""
+    found = (batch.effective(layer, len(gates)) for layer in range(len(gates)))
+    return [g if e is None else g * e for g, e in zip(gates, found, strict=True)]

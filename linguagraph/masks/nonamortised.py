@@ -10,7 +10,7 @@ from torch import Tensor
 from linguagraph.errors import ConfigError
 from linguagraph.masks.divergences import DIVERGENCES, Divergence
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import Masked
+from linguagraph.masks.graphmask import Masked, counted, where_effective
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.models.batch import SrlBatch
@@ -79,6 +79,14 @@ def mask_nonamortised(
         optimizer = torch.optim.Adam(parameters, lr=config.lr)
         lagrangian = Lagrangian(batch.num_examples, config.constraint, device=batch.source.device)
 
+        counts = torch.stack([counted(batch, k, len(locations)) for k in range(len(locations))])
+        sizes = batch.edge_counts
+        if batch.has_context:
+            sizes = counts.new_zeros(batch.num_examples).index_add(0, of_edge, counts.mean(0))
+
+        def weigh(expected: Tensor) -> Tensor:
+            return (expected * counts).mean(0) if batch.has_context else expected.mean(0)
+
         def run(gates: list[Tensor]) -> Tensor:
             fills = [baseline.index_select(0, of_edge) for baseline in baselines]
             return model.propagate(
@@ -89,14 +97,14 @@ def mask_nonamortised(
             gates = [config.gates.sample(v, generator=generator) for v in locations]
             apart = _per_example(trace.logits, run(gates), batch, config.divergence)
             expected = torch.stack([config.gates.nonzero_probability(v) for v in locations])
-            share = expected.new_zeros(batch.num_examples).index_add(0, of_edge, expected.mean(0))
-            penalty = share / batch.edge_counts.clamp(min=1)
+            share = expected.new_zeros(batch.num_examples).index_add(0, of_edge, weigh(expected))
+            penalty = share / sizes.clamp(min=1)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(lagrangian.loss(penalty, apart))
             optimizer.step()
             lagrangian.ascend(apart)
         with torch.no_grad():
-            decided = [config.gates.decide(v) for v in locations]
+            decided = where_effective([config.gates.decide(v) for v in locations], batch)
             logits = run(decided)
     return Masked(
         trace,
@@ -117,9 +125,9 @@ def _per_example(
     original: Tensor, masked: Tensor, batch: SrlBatch, divergence: Divergence
 ) -> Tensor:
     values = DIVERGENCES[divergence.name](original, masked)
-    summed = values.new_zeros(batch.num_examples).index_add(0, batch.example, values)
+    summed = values.new_zeros(batch.num_examples).index_add(0, batch.unit_example, values)
     if divergence.unit == "token":
         return summed / batch.lengths
     arguments = (original.argmax(-1) != 0).to(values.dtype)
-    units = arguments.new_zeros(batch.num_examples).index_add(0, batch.example, arguments)
+    units = arguments.new_zeros(batch.num_examples).index_add(0, batch.unit_example, arguments)
     return summed / units.clamp(min=1)

@@ -5,17 +5,24 @@ from linguagraph.models.checkpoints import load_model, save_model
 from linguagraph.models.devices import find_device
 from linguagraph.models.gateable import Gateable, Trace
 from linguagraph.models.layers import GatedGCNLayer, Messages, aggregate
+from linguagraph.models.predicate_checkpoints import load_finder, save_finder
+from linguagraph.models.predicate_scoring import score_predicates
+from linguagraph.models.predicate_training import PredicateTrainConfig, train_predicates
+from linguagraph.models.predicates import PredicateConfig, PredicateFinder, find_predicates
 from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
 from linguagraph.models.srl import SRL_MODELS, SrlConfig, SrlModel
 from linguagraph.models.training import SrlTrainConfig, evaluate, train_srl
 from linguagraph.models.vocabulary import SrlVocabulary, Vocabulary
 
 __all__ = [
-    "SRL_MODELS",
-    "GatedGCNLayer",
     "Gateable",
+    "GatedGCNLayer",
     "Messages",
+    "PredicateConfig",
+    "PredicateFinder",
+    "PredicateTrainConfig",
     "RoleCounts",
+    "SRL_MODELS",
     "SrlBatch",
     "SrlConfig",
     "SrlExample",
@@ -30,8 +37,13 @@ __all__ = [
     "encode_examples",
     "evaluate",
     "find_device",
+    "find_predicates",
+    "load_finder",
     "load_model",
     "predict_roles",
+    "save_finder",
     "save_model",
+    "score_predicates",
+    "train_predicates",
     "train_srl",
 ]

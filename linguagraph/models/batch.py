@@ -1,71 +1,71 @@
-"""Sentences with frames -> padded-free batches of example graphs, one example per predicate."""
+"""Examples -> padded-free batches, each one disconnected graph.
+
+Nodes of an example are the tokens of its sentence and those of its context, if it has one. Only the
+former are *units*: they alone have logits and roles and count in losses and divergences.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from linguagraph.documents.records import Frame, Sentence
-from linguagraph.graphs.dependency import dependency_graph
-from linguagraph.graphs.textgraph import DIRECTIONS, TextGraph
-from linguagraph.models.vocabulary import SHAPES, SrlVocabulary, lemma, shape, suffix
+from linguagraph.models.examples import FEATURES, SrlExample, encode_examples
 
-__all__ = ["SrlBatch", "SrlExample", "bucket", "collate", "encode_examples", "in_order"]
-
-FEATURES = ("words", "lemmas", "tags", "suffixes", "shapes")
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """One sentence as integers, shared by its examples."""
-
-    features: NDArray[np.int64]
-    edge_index: NDArray[np.int64]
-    edge_type: NDArray[np.int64]
+__all__ = [
+    "SentenceRows",
+    "SrlBatch",
+    "SrlExample",
+    "bucket",
+    "collate",
+    "encode_examples",
+    "in_order",
+]
 
 
 @dataclass(frozen=True)
-class SrlExample:
-    """One predicate of one sentence, encoded.
+class SentenceRows:
+    """Where the N nodes of a batch stand in its R sentences. All int64.
 
     Attributes:
-        sentence, frame: where it comes from.
-        graph: the sentence's graph, shared by its examples.
-        encoded: integer features, shared by the sentence's examples.
-        predicate_lemma: index in the predicate vocabulary.
-        roles: int64 [tokens], role index per token, 0 where there is none; a gold role outside the
-            vocabulary is -100 (ignored in the loss, still counted by the scorer).
+        example: [N] sentence of each node.
+        position: [N] its position there.
+        lengths: [R] tokens of each sentence up to its last node.
     """
 
-    sentence: Sentence
-    frame: Frame
-    graph: TextGraph
-    encoded: _Encoded
-    predicate_lemma: int
-    roles: NDArray[np.int64]
+    example: Tensor
+    position: Tensor
+    lengths: Tensor
 
-    def __len__(self) -> int:
-        return len(self.roles)
+    @property
+    def num_examples(self) -> int:
+        """R."""
+        return self.lengths.shape[0]
 
 
 @dataclass(frozen=True)
 class SrlBatch:
-    """Several examples as one disconnected graph; N nodes, E edges, B examples. All int64.
+    """Several examples as one disconnected graph. All int64.
+
+    N nodes, E edges, B examples, U units (tokens that may carry a role), R sentences. Without
+    context every node is a unit and every example has one sentence: U = N and R = B.
 
     Attributes:
         words, lemmas, tags, suffixes, shapes: [N] token features.
         predicate: [B] node of each example's predicate.
         predicate_lemma: [B].
         example: [N] example of each node.
-        position: [N] position of each node in its sentence.
-        lengths: [B] nodes per example; edge_counts: [B] edges per example.
+        row: [N] sentence of each node; position: [N] its position there.
+        spans: [R] tokens of each sentence up to its last node.
+        unit: [U] node of each unit; unit_example: [U] its example.
+        lengths: [B] units per example; edge_counts: [B] edges per example.
         source, target, edge_type: [E]; direction: [E] 0 for ``->``, 1 for ``<-``.
-        roles: [N] target role, -100 where ignored.
+        kind: [E] position in :data:`linguagraph.graphs.KINDS`.
+        hops: [E] edges from an edge's target to the example's sentence; 0 inside of it.
+        roles: [U] target role, -100 where ignored.
     """
 
     words: Tensor
@@ -76,13 +76,19 @@ class SrlBatch:
     predicate: Tensor
     predicate_lemma: Tensor
     example: Tensor
+    row: Tensor
     position: Tensor
+    spans: Tensor
+    unit: Tensor
+    unit_example: Tensor
     lengths: Tensor
     edge_counts: Tensor
     source: Tensor
     target: Tensor
     edge_type: Tensor
     direction: Tensor
+    kind: Tensor
+    hops: Tensor
     roles: Tensor
 
     @property
@@ -100,6 +106,24 @@ class SrlBatch:
         """B."""
         return self.lengths.shape[0]
 
+    @property
+    def rows(self) -> SentenceRows:
+        """The sentences, for an encoder that reads one at a time."""
+        return SentenceRows(self.row, self.position, self.spans)
+
+    @property
+    def has_context(self) -> bool:
+        """Whether some nodes are no units."""
+        return self.unit.shape[0] < self.num_nodes
+
+    def effective(self, layer: int, layers: int) -> Tensor | None:
+        """Edges that can matter in a layer of a model of ``layers`` layers.
+
+        Returns:
+            bool [E], or ``None`` for all of them.
+        """
+        return self.hops < layers - layer if self.has_context else None
+
     def to(self, device: torch.device | str) -> SrlBatch:
         """The batch on another device."""
         return SrlBatch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
@@ -109,84 +133,38 @@ class SrlBatch:
         return self.example.index_select(0, self.target)
 
 
-def encode_examples(
-    sentences: Iterable[Sentence],
-    vocabulary: SrlVocabulary,
-    *,
-    graphs: Mapping[int, TextGraph] | None = None,
-) -> Iterator[SrlExample]:
-    """Encode every predicate of every sentence, in order.
-
-    Args:
-        sentences: those without a predicate yield nothing.
-        vocabulary: of the model.
-        graphs: by the sentence's index; dependency graphs are built where it is ``None``.
-    """
-    for sentence in sentences:
-        if not sentence.frames:
-            continue
-        graph = dependency_graph(sentence) if graphs is None else graphs[sentence.index]
-        encoded = _encode(sentence, graph, vocabulary)
-        for frame in sentence.frames:
-            roles = np.zeros(len(sentence), dtype=np.int64)
-            for role in frame.roles:
-                roles[role.token] = vocabulary.roles.index.get(role.label, -100)
-            predicate = sentence.tokens[frame.predicate]
-            yield SrlExample(
-                sentence,
-                frame,
-                graph,
-                encoded,
-                vocabulary.predicates(lemma(predicate.lemma)),
-                roles,
-            )
-
-
-def _encode(sentence: Sentence, graph: TextGraph, vocabulary: SrlVocabulary) -> _Encoded:
-    features = np.array(
-        [
-            (
-                vocabulary.words(t.form.lower()),
-                vocabulary.lemmas(lemma(t.lemma)),
-                vocabulary.tags(t.xpos or t.upos or ""),
-                vocabulary.suffixes(suffix(t.form)),
-                SHAPES(shape(t.form)),
-            )
-            for t in sentence.tokens
-        ],
-        dtype=np.int64,
-    ).T
-    size = len(vocabulary.labels)
-    types = [
-        DIRECTIONS.index(direction) * size + vocabulary.labels(label)
-        for label, direction in zip(graph.labels, graph.directions, strict=True)
-    ]
-    return _Encoded(features, graph.edge_index, np.array(types, dtype=np.int64))
-
-
 def collate(examples: Sequence[SrlExample], *, num_labels: int) -> SrlBatch:
     """Join examples into one batch; ``num_labels`` is the size of the label vocabulary."""
     encoded = [example.encoded for example in examples]
+    sizes = np.array([example.num_nodes for example in examples], dtype=np.int64)
     lengths = np.array([len(example) for example in examples], dtype=np.int64)
     edge_counts = np.array([e.edge_type.shape[0] for e in encoded], dtype=np.int64)
-    starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+    rows = np.array([e.spans.shape[0] for e in encoded], dtype=np.int64)
+    starts = np.cumsum(sizes) - sizes
+    units = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     features = np.concatenate([e.features for e in encoded], axis=1)
     edges = np.concatenate([e.edge_index for e in encoded], axis=1)
     edges = edges + np.repeat(starts, edge_counts)
     edge_type = np.concatenate([e.edge_type for e in encoded])
-    predicate = starts + np.array([example.frame.predicate for example in examples])
+    places = np.concatenate([e.place for e in encoded])
     arrays = {
         **dict(zip(FEATURES, features, strict=True)),
-        "predicate": predicate,
+        "predicate": starts + np.array([example.frame.predicate for example in examples]),
         "predicate_lemma": np.array([example.predicate_lemma for example in examples]),
-        "example": np.repeat(np.arange(len(examples)), lengths),
-        "position": np.arange(lengths.sum()) - np.repeat(starts, lengths),
+        "example": np.repeat(np.arange(len(examples)), sizes),
+        "row": places + np.repeat(np.cumsum(rows) - rows, sizes),
+        "position": np.concatenate([e.token for e in encoded]),
+        "spans": np.concatenate([e.spans for e in encoded]),
+        "unit": units,
+        "unit_example": np.repeat(np.arange(len(examples)), lengths),
         "lengths": lengths,
         "edge_counts": edge_counts,
         "source": edges[0],
         "target": edges[1],
         "edge_type": edge_type,
         "direction": edge_type // num_labels,
+        "kind": np.concatenate([e.kind for e in encoded]),
+        "hops": np.concatenate([e.hops for e in encoded]),
         "roles": np.concatenate([example.roles for example in examples]),
     }
     return SrlBatch(**{k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -10,7 +12,35 @@ from linguagraph.models.batch import SrlBatch
 from linguagraph.models.layers import Dropout
 from linguagraph.models.vocabulary import SHAPES, SrlVocabulary
 
-__all__ = ["BiLstmEncoder", "MlpEncoder", "TokenEmbedding"]
+__all__ = ["BiLstmEncoder", "MlpEncoder", "Rows", "TokenEmbedding"]
+
+
+class Rows(Protocol):
+    """Which token stands where: N tokens of B examples. All int64.
+
+    Attributes:
+        example: [N]; position: [N], place in the example; lengths: [B], tokens per example.
+    """
+
+    @property
+    def num_examples(self) -> int:
+        """B."""
+        ...
+
+    @property
+    def example(self) -> Tensor:
+        """Example of each token."""
+        ...
+
+    @property
+    def position(self) -> Tensor:
+        """Place of each token in its example."""
+        ...
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each example."""
+        ...
 
 
 class TokenEmbedding(nn.Module):
@@ -90,7 +120,7 @@ class MlpEncoder(nn.Module):
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, hidden)
 
-    def forward(self, x: Tensor, batch: SrlBatch) -> Tensor:
+    def forward(self, x: Tensor, batch: Rows) -> Tensor:
         """float [N, inputs] -> [N, hidden]."""
         hidden = F.relu(self.first(self.dropout(x)))
         return F.relu(self.second(self.dropout(hidden)))
@@ -111,7 +141,7 @@ class BiLstmEncoder(nn.Module):
         self.ahead = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.back = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
 
-    def forward(self, x: Tensor, batch: SrlBatch) -> Tensor:
+    def forward(self, x: Tensor, batch: Rows) -> Tensor:
         """float [N, inputs] -> [N, 2 * hidden]."""
         rows, longest = batch.num_examples, int(batch.lengths.max())
         ahead = batch.example * longest + batch.position

@@ -45,16 +45,16 @@ class RoleCounts:
 
 
 def predict_roles(logits: Tensor) -> Tensor:
-    """Role logits [..., N, roles] -> int64 [..., N]; 0 is no role."""
+    """Role logits [..., U, roles] -> int64 [..., U]; 0 is no role."""
     return logits.argmax(-1)
 
 
 def count_roles(roles: Tensor, gold: Tensor) -> Tensor:
-    """Per-node counts, int64 [..., N, 3]: correct, predicted, gold.
+    """Per-unit counts, int64 [..., U, 3]: correct, predicted, gold.
 
     Args:
-        roles: int64 [..., N] predicted role, 0 for none.
-        gold: int64 [N]; 0 for none, -100 for a role outside the vocabulary (counted in gold only).
+        roles: int64 [..., U] predicted role, 0 for none.
+        gold: int64 [U]; 0 for none, -100 for a role outside the vocabulary (counted in gold only).
     """
     predicted = roles > 0
     correct = predicted & (roles == gold)
@@ -63,6 +63,6 @@ def count_roles(roles: Tensor, gold: Tensor) -> Tensor:
 
 
 def total(batch: SrlBatch, logits: Tensor) -> RoleCounts:
-    """Counts of one batch; logits float [N, roles]."""
+    """Counts of one batch; logits float [U, roles]."""
     counts = count_roles(predict_roles(logits), batch.roles).sum(0).tolist()
     return RoleCounts(*counts)

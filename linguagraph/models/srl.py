@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from linguagraph.errors import ConfigError
+from linguagraph.graphs.textgraph import KINDS
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.encoders import BiLstmEncoder, MlpEncoder, TokenEmbedding
 from linguagraph.models.gateable import Trace
@@ -41,6 +42,10 @@ class SrlConfig:
         dropout: on encoder inputs, layer outputs and in the classifier.
         word_dropout: words and lemmas replaced by unknown.
         edge_dropout: messages dropped in training (whole edges, per layer).
+        kinds: edge kinds of the graph, ``dependency`` among them; with others the graph is the
+            document's (see :mod:`linguagraph.models.contexts`).
+        links: coreference edges, see :func:`linguagraph.graphs.coreference.coreference_graph`.
+        context: largest number of other sentences that an example's graph reaches into.
     """
 
     encoder: str = "mlp"
@@ -58,17 +63,37 @@ class SrlConfig:
     dropout: float = 0.3
     word_dropout: float = 0.1
     edge_dropout: float = 0.0
+    kinds: tuple[str, ...] = ("dependency",)
+    links: str = "nearest"
+    context: int = 16
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", tuple(self.kinds))  # a list in JSON and TOML
+        known = [kind for kind in KINDS if kind in self.kinds]
+        if sorted(known) != sorted(self.kinds) or "dependency" not in known:
+            raise ConfigError(
+                f"kinds={list(self.kinds)}; expected dependency and any of "
+                f"{[kind for kind in KINDS if kind != 'dependency']}, each once"
+            )
+        if self.context < 0:
+            raise ConfigError(f"context={self.context}; expected at least 0")
         if self.encoder not in ("mlp", "bilstm"):
             raise ConfigError(f"encoder={self.encoder!r}; expected 'mlp' or 'bilstm'")
         if self.gcn_layers < 1:
             raise ConfigError(f"gcn_layers={self.gcn_layers}; expected at least 1")
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values."""
-        return asdict(self)
+        """Field names and values; those of merged graphs only where the graph is one."""
+        found = asdict(self)
+        return found if self.merged else {k: v for k, v in found.items() if k not in _MERGED}
 
+    @property
+    def merged(self) -> bool:
+        """Whether the graph has edges other than dependencies."""
+        return len(self.kinds) > 1
+
+
+_MERGED = ("kinds", "links", "context")
 
 SRL_MODELS: dict[str, SrlConfig] = {
     "srl-gnn": SrlConfig(encoder="mlp", gcn_layers=2, edge_dropout=0.1),
@@ -140,7 +165,7 @@ class SrlModel(nn.Module):
 
     def encode(self, batch: SrlBatch) -> Tensor:
         """States below the first graph layer, float [N, width]."""
-        states: Tensor = self.dropout(self.encoder(self.embedding(batch), batch))
+        states: Tensor = self.dropout(self.encoder(self.embedding(batch), batch.rows))
         return states
 
     def messages(self, layer: int, states: Tensor, batch: SrlBatch) -> Messages:
@@ -149,10 +174,12 @@ class SrlModel(nn.Module):
         return module.messages(states, batch.source, batch.edge_type, batch.direction)
 
     def classify(self, states: Tensor, batch: SrlBatch) -> Tensor:
-        """Role logits [..., N, roles] from the states above the last layer [..., N, hidden]."""
+        """Role logits [..., U, roles] from the states above the last layer [..., N, hidden]."""
         at_predicate = self.predicate(states.index_select(-2, batch.predicate))
         shared = at_predicate + self.predicate_lemmas(batch.predicate_lemma)
-        hidden = shared.index_select(-2, batch.example).add_(self.token(states))
+        if batch.has_context:
+            states = states.index_select(-2, batch.unit)
+        hidden = shared.index_select(-2, batch.unit_example).add_(self.token(states))
         logits: Tensor = self.roles(self.dropout(F.relu(hidden, inplace=True)))
         return logits
 
@@ -216,7 +243,7 @@ class SrlModel(nn.Module):
             baselines: per layer float [S, D]; zeros if ``None``.
 
         Returns:
-            float [S, N, roles].
+            float [S, U, roles].
         """
         states = trace.states[0]
         for layer, mask in enumerate(gates):
@@ -263,7 +290,7 @@ class SrlModel(nn.Module):
         gates: Sequence[Tensor | None] | None = None,
         baselines: Sequence[Tensor | None] | None = None,
     ) -> Trace:
-        """Encode, then :meth:`propagate` from the bottom layer; logits are [..., N, roles]."""
+        """Encode, then :meth:`propagate` from the bottom layer; logits are [..., U, roles]."""
         return self.propagate(self.encode(batch), batch, gates=gates, baselines=baselines)
 
     def _edge_mask(self, batch: SrlBatch) -> Tensor:

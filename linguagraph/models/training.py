@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from linguagraph.documents.records import Sentence, predicate_type
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
+from linguagraph.graphs.context import ContextGraph
 from linguagraph.models.batch import SrlExample, bucket, collate, encode_examples, in_order
 from linguagraph.models.checkpoints import load_tensors, save_model, save_tensors
 from linguagraph.models.scoring import RoleCounts, total
@@ -154,9 +155,9 @@ def evaluate(
         by_type.setdefault(predicate_type(token.xpos, token.upos), []).append(example)
     with torch.inference_mode():
         for kind, group in by_type.items():
-            group = sorted(group, key=len)
+            group = sorted(group, key=lambda example: example.num_nodes)
             counts[kind] = RoleCounts()
-            for run in in_order([len(e) for e in group], tokens=tokens):
+            for run in in_order([e.num_nodes for e in group], tokens=tokens):
                 batch = collate(
                     [group[i] for i in run], num_labels=len(model.vocabulary.labels)
                 ).to(device)
@@ -175,6 +176,7 @@ def train_srl(
     config: SrlTrainConfig,
     name: str = "srl",
     data: dict[str, Any] | None = None,
+    graphs: tuple[Mapping[int, ContextGraph], Mapping[int, ContextGraph]] | None = None,
     device: torch.device | str = "cpu",
     resume: bool = False,
     log: Callable[[str], None] = print,
@@ -192,6 +194,8 @@ def train_srl(
         model, config: architecture and training options.
         name: recorded as the model's name.
         data: recorded as the model's data (paths are not kept; names and fingerprints are).
+        graphs: of the train and of the dev sentences with predicates, by their index: for models
+            with edges of further kinds (see :mod:`linguagraph.models.contexts`), and only for them.
         device: where to train.
         resume: go on from ``trainer.safetensors`` if it is there.
         log: receives one line per epoch.
@@ -202,19 +206,27 @@ def train_srl(
 
     Raises:
         RunError: the directory holds another training.
-        ConfigError: no training or dev examples.
+        ConfigError: no training or dev examples; graphs are missing, or not wanted.
     """
+    if model.merged is not (graphs is not None):
+        raise ConfigError(
+            f"the model has edges of the kinds {', '.join(model.kinds)}; "
+            + ("give the graphs of the documents" if model.merged else "give no graphs")
+        )
     out = Path(directory)
     settings = {"model": model.to_json(), "training": asdict(config), "data": data or {}}
     _claim(out, settings, resume=resume)
     device = torch.device(device)
     torch.manual_seed(config.seed)
-    vocabulary = SrlVocabulary.build(train, rare_word=config.rare_word)
-    examples = list(encode_examples(train, vocabulary))
-    held_out = list(encode_examples(dev, vocabulary))
+    own, others = graphs if graphs is not None else (None, None)
+    vocabulary = SrlVocabulary.build(
+        train, rare_word=config.rare_word, labels=_other_labels(own or {})
+    )
+    examples = list(encode_examples(train, vocabulary, graphs=own))
+    held_out = list(encode_examples(dev, vocabulary, graphs=others))
     if not examples or not held_out:
         raise ConfigError("training needs at least one predicate in the train and in the dev data")
-    lengths = [len(example) for example in examples]
+    lengths = [example.num_nodes for example in examples]
     network = SrlModel(model, vocabulary).to(device)
     per_epoch = len(bucket(lengths, tokens=config.tokens, seed=config.seed))
     trainer = _Trainer(network, config, steps=per_epoch * config.epochs, device=device)
@@ -253,6 +265,15 @@ def train_srl(
             f"  (best {100 * best:.2f})  {line['seconds']:.0f} s"
         )
     return record
+
+
+def _other_labels(graphs: Mapping[int, ContextGraph]) -> Iterator[str]:
+    """Labels of the edges into the sentences that are not dependencies."""
+    for found in graphs.values():
+        graph = found.graph
+        for label, kind, hops in zip(graph.labels, graph.edge_kinds, found.hops, strict=True):
+            if kind != "dependency" and hops == 0:
+                yield label
 
 
 def _claim(out: Path, settings: dict[str, Any], *, resume: bool) -> None:

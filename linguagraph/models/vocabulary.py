@@ -75,7 +75,8 @@ class SrlVocabulary:
     Attributes:
         words: lower-cased forms; lemmas; tags (XPOS); suffixes: see :func:`suffix`.
         predicates: lemmas of predicates.
-        labels: dependency labels; an edge's type is ``direction * len(labels) + label``.
+        labels: of dependencies, then of other edges; an edge's type is
+            ``direction * len(labels) + label``.
         roles: roles to predict; index 0 is "no role".
     """
 
@@ -94,7 +95,12 @@ class SrlVocabulary:
 
     @classmethod
     def build(
-        cls, sentences: Sequence[Sentence], *, rare_word: int = 3, rare_role: int = 2
+        cls,
+        sentences: Sequence[Sentence],
+        *,
+        rare_word: int = 3,
+        rare_role: int = 2,
+        labels: Iterable[str] = (),
     ) -> SrlVocabulary:
         """Count over training sentences.
 
@@ -102,9 +108,12 @@ class SrlVocabulary:
             sentences: the training data.
             rare_word: words and lemmas seen less often become unknown.
             rare_role: roles seen less often are never predicted (they still count in recall).
+            labels: of edges that are not dependencies.
         """
         tokens = [token for s in sentences for token in s.tokens]
         frames = [(s, f) for s in sentences for f in s.frames]
+        deprels = Vocabulary.count(t.deprel for t in tokens if t.deprel and t.head != -1)
+        others = Vocabulary.count(label for label in labels if label not in deprels.index)
         return cls(
             words=Vocabulary.count((t.form.lower() for t in tokens), least=rare_word),
             lemmas=Vocabulary.count((lemma(t.lemma) for t in tokens), least=rare_word),
@@ -113,7 +122,7 @@ class SrlVocabulary:
             predicates=Vocabulary.count(
                 (lemma(s.tokens[f.predicate].lemma) for s, f in frames), least=2
             ),
-            labels=Vocabulary.count(t.deprel for t in tokens if t.deprel and t.head != -1),
+            labels=Vocabulary(deprels.items + others.items[1:]),
             roles=Vocabulary.count(
                 (role.label for _, f in frames for role in f.roles), least=rare_role, first=NO_ROLE
             ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,23 @@ import torch
 from numpy.typing import NDArray
 
 from linguagraph.columns import SCORES
-from linguagraph.documents.records import Frame, predicate_type
+from linguagraph.documents.records import Document, Frame, predicate_type
 from linguagraph.edges.storage import write_table
 from linguagraph.errors import MaskError, RunError
 from linguagraph.files import write_json
+from linguagraph.graphs.context import ContextGraph
+from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.masks.controls import score_conditions
 from linguagraph.masks.frozen import frozen
 from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples, in_order
 from linguagraph.models.checkpoints import load_tensors, save_tensors
 from linguagraph.models.scoring import predict_roles
 from linguagraph.runs.directory import Run, Stage
+from linguagraph.runs.merged import MergedGraphs, keep_graphs
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Sentences, read_graphs
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.stored import Drawn
 
 __all__ = ["TOKENS", "mask_stage", "read_masks"]
 
@@ -40,8 +45,10 @@ def mask_stage(
     run: Run,
     explained: Explained,
     *,
+    documents: Iterable[Document] | None = None,
     tokens: int = TOKENS,
     seed: int = 0,
+    most: int | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
     warn: Callable[[str], None] = lambda message: None,
@@ -51,8 +58,12 @@ def mask_stage(
     Args:
         run: parsed, with graphs.
         explained: model and probes.
+        documents: for models with edges of several kinds: all sentences of the run in order, with
+            chains where the model has coreference edges; iterated over more than once. ``None``
+            takes those of the parse stage.
         tokens: tokens per batch.
-        seed: of the random controls.
+        seed: of the random controls, and of the draw of predicates.
+        most: explain about so many predicates at most, drawn at random; ``None`` explains all.
         facts: for the manifest (versions, hardware ...), written where masks are computed.
         progress, warn: for people who wait; ``warn`` is told of labels unknown to the model.
 
@@ -72,11 +83,19 @@ def mask_stage(
         "tokens": tokens,
         "seed": seed,
     }
+    total = int(parsed.info["predicates"])
+    share = 1.0 if most is None else min(1.0, most / total)
+    if share < 1:
+        key["share"] = share
+    if explained.graphs is not None:
+        key["graphs"] = explained.graphs.config.to_json()
     with run.stage("mask", key) as stage:
         if stage.done:
             return stage
         run.update(**(facts or {}))
-        masking = _Masking(explained, Sentences(parsed.folder), graphed, stage, tokens, seed)
+        merged = keep_graphs(stage, explained, documents, parsed, warn)
+        drawn = Drawn(parsed.folder, share=share, seed=seed)
+        masking = _Masking(explained, drawn, graphed, stage, tokens, seed, merged, parsed)
         count = parsed.info["shards"]
         thresholds = masking.thresholds(count, progress)
         task = progress("masking edges", parsed.info["predicates"])
@@ -91,9 +110,14 @@ def mask_stage(
             thresholds=thresholds,
             unknown_labels=dict(masking.unknown.most_common()),
         )
+        dropped = {"predicates that were not drawn": total - masking.examined} if share < 1 else {}
+        if masking.left_out:
+            context = explained.masker.model.config.context
+            dropped[f"context sentences beyond the {context} nearest"] = masking.left_out
+        stage.info.update(share=share, draw_seed=seed, dropped=dropped)
         run.update(**_described(explained, masking))
         if masking.unknown:
-            warn(_unknown(masking.unknown))
+            warn(_unknown(masking.unknown, merged=merged is not None))
         if not masking.predicted:
             warn(
                 f"{explained.name} predicts no role anywhere in this corpus: there is no decision "
@@ -102,10 +126,11 @@ def mask_stage(
     return stage
 
 
-def _unknown(labels: Counter[str]) -> str:
+def _unknown(labels: Counter[str], *, merged: bool) -> str:
     most = ", ".join(f"{label} ({count})" for label, count in labels.most_common(5))
+    what = "edges" if merged else "dependencies"
     return (
-        f"{labels.total()} dependencies have labels that the model has never seen, most often "
+        f"{labels.total()} {what} have labels that the model has never seen, most often "
         f"{most}; what it does with their edges says little"
     )
 
@@ -121,30 +146,50 @@ class _Masking:
         stage: Stage,
         tokens: int,
         seed: int,
+        merged: MergedGraphs | None,
+        parsed: Stage,
     ) -> None:
         self.explained, self.masker = explained, explained.masker
         self.sentences, self.graphs, self.stage = sentences, graphs, stage
-        self.tokens, self.seed = tokens, seed
+        self.tokens, self.seed, self.merged = tokens, seed, merged
         self.unknown: Counter[str] = Counter()
+        self.left_out = 0
+        self.examined = 0
+        self.own = not parsed.info.get("roles")
         self.predicted = 0
 
     def examples(self, number: int) -> list[SrlExample]:
         """Examples of a shard, in order."""
-        graphs = read_graphs(self.graphs, number)
         sentences = self.sentences.shard(number)
+        graphs: Mapping[int, TextGraph] | Mapping[int, ContextGraph]
+        if self.merged is None:
+            graphs = read_graphs(self.graphs, number)
+        else:
+            graphs = self.merged.of(sentences)
         return list(encode_examples(sentences, self.masker.model.vocabulary, graphs=graphs))
 
-    def count_unknown(self, examples: list[SrlExample]) -> None:
-        """Count dependencies of explained sentences whose label the model does not know."""
+    def count(self, examples: list[SrlExample]) -> None:
+        """Count edges into explained sentences whose label the model does not know.
+
+        Edges come in pairs, one each way, of which ``->`` is counted. Context that is left out is
+        counted, too.
+        """
         known = self.masker.model.vocabulary.labels.index
-        graphs = {example.sentence.index: example.graph for example in examples}
-        labels = (label for graph in graphs.values() for label in graph.labels[::2])
-        self.unknown.update(label for label in labels if label not in known)
+        for example in {example.sentence.index: example for example in examples}.values():
+            graph, size = example.graph, len(example)
+            self.unknown.update(
+                label
+                for label, direction, target in zip(
+                    graph.labels, graph.directions, graph.edge_index[1].tolist(), strict=True
+                )
+                if label not in known and direction == "->" and target < size
+            )
+            self.left_out += 0 if example.context is None else example.context.left_out
 
     def batches(self, examples: list[SrlExample]) -> Iterator[tuple[list[int], SrlBatch]]:
         """Positions and batches of examples of similar length."""
-        order = sorted(range(len(examples)), key=lambda i: (len(examples[i]), i))
-        for run in in_order([len(examples[i]) for i in order], tokens=self.tokens):
+        order = sorted(range(len(examples)), key=lambda i: (examples[i].num_nodes, i))
+        for run in in_order([examples[i].num_nodes for i in order], tokens=self.tokens):
             places = [order[i] for i in run]
             yield places, self.masker.collate([examples[i] for i in places])
 
@@ -164,10 +209,12 @@ class _Masking:
             for _, batch in self.batches(self.examples(number)):
                 with torch.inference_mode(), frozen(self.masker.model):
                     trace = self.masker.model(batch)
-                for sent in trace.messages:
+                for layer, sent in enumerate(trace.messages):
                     if sent.soft_gates is None:
                         return None
-                    values = sent.soft_gates.double()
+                    effective = batch.effective(layer, layers)
+                    gates = sent.soft_gates if effective is None else sent.soft_gates[effective]
+                    values = gates.double()
                     sums += [values.numel(), values.sum().item(), (values**2).sum().item()]
             task(1)
         task.close()
@@ -183,7 +230,8 @@ class _Masking:
     ) -> None:
         """Mask and score one shard, unless that is done; ``advance`` is told of done examples."""
         examples = self.examples(number)
-        self.count_unknown(examples)
+        self.examined += len(examples)
+        self.count(examples)
         target = self.stage.shard(number, ".safetensors")
         if all(target.with_suffix(s).is_file() for s in (".parquet", ".safetensors", ".json")):
             self.predicted += int((read_masks(self.stage, number)["roles"] > 0).sum())
@@ -204,6 +252,8 @@ class _Masking:
                 advance(waiting)
             waiting = len(places)
             masked = self.masker.mask(batch)
+            if self.own:
+                batch = replace(batch, roles=predict_roles(masked.original.logits))
             on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
             for layer, values in enumerate(masked.scores):
                 scores[:, layer, on_edges] = values.cpu().numpy()
@@ -238,7 +288,7 @@ class _Tally:
             {
                 "sentence": [e.sentence.index for e in examples],
                 "predicate_type": [_type(e) for e in examples],
-                "edges": [layers * e.graph.num_edges for e in examples],
+                "edges": [int(e.effective(layers).sum()) for e in examples],
             }
         )
 
@@ -313,4 +363,5 @@ def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
         "seeds": list(explained.masker.probe.seeds),
         "control_seed": masking.seed,
         "unknown_labels": dict(masking.unknown.most_common()),
+        "scored_against": "own" if masking.own else "gold",
     }

@@ -11,10 +11,12 @@ from linguagraph.errors import CheckpointError, ConfigError
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.probes import find_probes, load_graphmask
 from linguagraph.models.checkpoints import load_model
+from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs
 from linguagraph.models.devices import find_device
+from linguagraph.models.srl import SrlModel
 from linguagraph.pretrained import BUNDLED, bundled_path
 
-__all__ = ["Explained", "load_explained", "model_directory", "parse_seeds"]
+__all__ = ["Explained", "graph_source", "load_explained", "model_directory", "parse_seeds"]
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Explained:
         name: of the model.
         masker: model and probes, on their device.
         record: the model's record; probes: one record per seed.
+        graphs: makes the graphs of a model with edges of several kinds; ``None`` for others.
     """
 
     name: str
     masker: GraphMask
     record: dict[str, Any]
     probes: list[dict[str, Any]]
+    graphs: GraphSource | None = None
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -111,4 +115,16 @@ def load_explained(
         explains=str(record["fingerprint"]),
     )
     name = str(model) if str(model) in BUNDLED else directory.resolve().name
-    return Explained(name, masker, record, probes)
+    return Explained(name, masker, record, probes, graph_source(directory, network))
+
+
+def graph_source(directory: Path, model: SrlModel) -> GraphSource | None:
+    """What makes the graphs of a model; ``None`` where they are dependency graphs.
+
+    Raises:
+        CheckpointError: the model has co-occurrence edges, and the scores of pairs are missing.
+    """
+    if not model.config.merged:
+        return None
+    scores = read_pairs(directory / PAIRS) if "cooccurrence" in model.config.kinds else None
+    return GraphSource(model.config, scores)

@@ -70,7 +70,7 @@ def parse_stage(
         task = progress("parsing documents" if source.is_text else "reading sentences", parts)
         advance = progress("parsing characters", source.size) if source.is_text else task
         found = _documents(source, stage, on_bad if tolerant else None, warn, advance)
-        with _Writer(stage, dropped) as writer, closing(found):
+        with _Writer(stage, dropped, source.knows_documents) as writer, closing(found):
             for document in found:
                 cut = _shortened(document, chosen.limit, writer.total)
                 writer.add(cut)
@@ -156,8 +156,8 @@ def _shortened(document: Document, limit: int | None, before: int) -> Document:
 class _Writer:
     """Documents -> shards of numbered sentences, the file of documents, and counts."""
 
-    def __init__(self, stage: Stage, dropped: Counter[str]) -> None:
-        self.stage, self.dropped = stage, dropped
+    def __init__(self, stage: Stage, dropped: Counter[str], notes: bool) -> None:
+        self.stage, self.dropped, self.notes = stage, dropped, notes
         self.counts: Counter[str] = Counter()
         self.number = 0
         self.waiting: list[Sentence] = []
@@ -180,7 +180,7 @@ class _Writer:
         first = self.total
         for position, sentence in enumerate(document.sentences):
             self.waiting.append(replace(sentence, index=first + position))
-        if document.id or document.chains:
+        if self.notes:
             self._note(document)
         while len(self.waiting) >= SHARD:
             self._write()

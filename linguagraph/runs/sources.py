@@ -14,7 +14,8 @@ from typing import Any
 
 from linguagraph.documents.blocks import OnBad
 from linguagraph.documents.corefud import read_corefud
-from linguagraph.documents.reading import FORMATS, read_documents
+from linguagraph.documents.joining import join_documents
+from linguagraph.documents.reading import FORMATS, read_documents, read_sentences
 from linguagraph.documents.records import Document
 from linguagraph.documents.resolver.resolve import known_scores, resolve
 from linguagraph.documents.text import (
@@ -55,6 +56,8 @@ class Reading:
             otherwise a folder with a predicate finder.
         coreference: ``auto`` takes what is annotated and resolves English text by rules;
             ``none``, ``given``, ``rules`` and ``stanza`` choose.
+        documents: CoNLL-U file with the same sentences, which says where documents begin (and
+            what corefers): for CoNLL-2009, which knows no documents.
     """
 
     format: str | None = None
@@ -68,6 +71,7 @@ class Reading:
     presegmented: bool = False
     predicates: str = PREDICATES
     coreference: str = "auto"
+    documents: str | None = None
 
     def __post_init__(self) -> None:
         known = [*FORMATS, TEXT]
@@ -105,6 +109,11 @@ class Source:
     files: tuple[TextFile, ...] = ()
     parts: int | None = None
     loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def knows_documents(self) -> bool:
+        """Whether sentences come in documents."""
+        return self.format in (TEXT, "conllu") or self.reading.documents is not None
 
     @property
     def size(self) -> int | None:
@@ -157,6 +166,16 @@ class Source:
 
     def _annotated(self, on_bad: OnBad | None) -> Iterator[Document]:
         assert self.path is not None
+        if self.reading.documents is not None:
+            sentences = read_sentences(
+                self.path,
+                format=self.format,
+                on_bad=on_bad,
+                predicted=self.reading.predicted,
+                limit=self.reading.limit,
+            )
+            chains = {"stanza": "none"}.get(self.coreference, self.coreference)
+            return join_documents(sentences, self.reading.documents, coreference=chains)
         if self.coreference == "given":
             return read_corefud(self.path, on_bad=on_bad)
         return read_documents(
@@ -175,6 +194,8 @@ class Source:
             if self.is_text:
                 english = (self.reading.language or self.parser().language) == "en"
                 return "rules" if english else "none"
+            if self.reading.documents is not None:
+                return "given" if _has_entities(Path(self.reading.documents)) else "rules"
             return "given" if _has_entities(self.path) else "none"
         return asked
 
@@ -225,8 +246,11 @@ class Source:
 
     def _with_chains(self, documents: Iterator[Document]) -> Iterator[Document]:
         how = self.coreference
+        joined = self.reading.documents is not None
         for document in documents:
-            if how == "rules":
+            if joined and how != "stanza":  # their chains came with them
+                yield document
+            elif how == "rules":
                 yield resolve(document)
             elif how == "stanza":
                 yield self._resolver()(document)
@@ -303,7 +327,11 @@ def open_source(corpus: str | Path, reading: Reading, *, on_bad: OnBad | None = 
     if name != STDIN and path.is_file() and reading.format != TEXT:
         format = reading.format or _by_suffix(path)
         if format != TEXT:
-            return Source(reading, path.name, format, fingerprint(path), path)
+            files = [path] if reading.documents is None else [path, Path(reading.documents)]
+            for file in files[1:]:
+                if not file.is_file():
+                    raise DocumentError("no such file; give the documents in CoNLL-U", path=file)
+            return Source(reading, path.name, format, fingerprint(*files), path)
     elif reading.format not in (None, TEXT):
         what = "this is a directory" if path.is_dir() else "no such file"
         raise DocumentError(f"{what}; give one annotated file", path=path)

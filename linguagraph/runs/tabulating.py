@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from linguagraph.columns import EDGES, PATHS, ROLES, SCORES
+from linguagraph.documents.records import Document
 from linguagraph.edges.build import Example, MaskArrays, Names, edge_rows, path_rows, role_rows
 from linguagraph.edges.storage import read_table, write_table
+from linguagraph.graphs.context import ContextGraph
+from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.masking import read_masks
-from linguagraph.runs.parsing import Sentences, read_graphs
+from linguagraph.runs.merged import MergedGraphs, stored_graphs
+from linguagraph.runs.parsing import read_graphs
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.stored import Drawn
 
 __all__ = ["tabulate_stage"]
 
 
-def tabulate_stage(run: Run, *, progress: Progress = no_progress) -> Stage:
+def tabulate_stage(
+    run: Run,
+    *,
+    documents: Iterable[Document] | None = None,
+    progress: Progress = no_progress,
+) -> Stage:
     """Write ``edges``, ``paths``, ``roles`` and ``scores`` as Parquet beside the manifest.
+
+    Args:
+        run: masked.
+        documents: as for :func:`linguagraph.runs.masking.mask_stage`.
+        progress: for people who wait.
 
     Raises:
         RunError: earlier stages are not finished.
@@ -34,12 +49,13 @@ def tabulate_stage(run: Run, *, progress: Progress = no_progress) -> Stage:
         paths: list[pd.DataFrame] = []
         roles: list[pd.DataFrame] = []
         lost = 0
+        merged = stored_graphs(run, masked, documents)
 
         def rows() -> Iterator[pd.DataFrame]:
             nonlocal lost
             first = 0
             for number in range(shards):
-                examples, arrays, names = _shard(run, masked, number, first)
+                examples, arrays, names = _shard(run, masked, number, first, merged)
                 first += len(examples)
                 found, without = path_rows(examples, arrays, names)
                 lost += without
@@ -63,10 +79,16 @@ _TABLES = (EDGES, PATHS, ROLES, SCORES)
 
 
 def _shard(
-    run: Run, masked: Stage, number: int, first: int
+    run: Run, masked: Stage, number: int, first: int, merged: MergedGraphs | None
 ) -> tuple[list[Example], MaskArrays, Names]:
-    sentences = Sentences(run.path / "parse").shard(number)
-    graphs = read_graphs(run.finished("graph"), number)
+    drawn = Drawn(
+        run.path / "parse",
+        share=masked.info.get("share", 1.0),
+        seed=masked.info.get("draw_seed", 0),
+    )
+    sentences = drawn.shard(number)
+    graphs: Mapping[int, TextGraph] | Mapping[int, ContextGraph]
+    graphs = read_graphs(run.finished("graph"), number) if merged is None else merged.of(sentences)
     arrays = read_masks(masked, number)
     info: dict[str, Any] = masked.info
     labels = [None, *info["roles"][1:]]
@@ -74,6 +96,8 @@ def _shard(
     start = 0
     for sentence in sentences:
         for frame in sentence.frames:
+            found = graphs[sentence.index]
+            context = found if isinstance(found, ContextGraph) else None
             codes = arrays["roles"][start : start + len(sentence)]
             start += len(sentence)
             examples.append(
@@ -81,8 +105,9 @@ def _shard(
                     index=first + len(examples),
                     sentence=sentence,
                     frame=frame,
-                    graph=graphs[sentence.index],
+                    graph=found.graph if isinstance(found, ContextGraph) else found,
                     roles=tuple(labels[code] for code in codes),
+                    context=context,
                 )
             )
     soft = arrays["soft_gates"]

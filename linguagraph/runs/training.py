@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ import torch
 
 from linguagraph import __version__
 from linguagraph.documents import read_sentences
+from linguagraph.documents.records import Document
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import fingerprint, write_json
 from linguagraph.masks.divergences import Divergence
@@ -20,16 +21,21 @@ from linguagraph.masks.graphmask import GraphMask, Quality
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.probes import find_probes, save_probes
-from linguagraph.models.batch import encode_examples
+from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_model
+from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs, score_pairs, write_pairs
 from linguagraph.models.devices import find_device
 from linguagraph.models.srl import SRL_MODELS, SrlConfig
 from linguagraph.models.training import SrlTrainConfig, evaluate, train_srl
 from linguagraph.runs.directory import free_threads
-from linguagraph.runs.models import model_directory
+from linguagraph.runs.merged import corpus_documents
+from linguagraph.runs.models import graph_source, model_directory
 from linguagraph.runs.progress import Progress, no_progress
 
 __all__ = ["train_graphmask_run", "train_srl_run"]
+
+Documents = tuple[Path | None, Path | None]
+"""Files that give the documents of the training and of the development corpus."""
 
 Config = TypeVar(
     "Config", SrlConfig, SrlTrainConfig, FitConfig, LagrangianConfig, ProbeConfig, Divergence
@@ -42,6 +48,9 @@ def train_srl_run(
     out: Path,
     *,
     model: str,
+    kinds: Sequence[str] | None = None,
+    documents: Documents = (None, None),
+    coreference: str = "rules",
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     licence: str | None = None,
@@ -57,6 +66,10 @@ def train_srl_run(
         train, dev: annotated corpora with predicates.
         out: directory of the model.
         model: key of :data:`linguagraph.models.srl.SRL_MODELS`.
+        kinds: edge kinds, ``dependency`` among them; ``None`` takes those of ``config``.
+        documents: for models with further kinds: CoNLL-U files with the sentences of ``train`` and
+            ``dev`` and document boundaries (see :func:`linguagraph.runs.merged.corpus_documents`).
+        coreference: where chains come from, see :data:`linguagraph.documents.joining.COREFERENCE`.
         config: TOML file with tables ``[model]`` and ``[training]``.
         overrides: training options that count more than the file's.
         licence: of the data, recorded with the model.
@@ -67,14 +80,31 @@ def train_srl_run(
     if model not in SRL_MODELS:
         raise ConfigError(f"model={model!r}; expected one of {sorted(SRL_MODELS)}")
     tables = _toml(config, ("model", "training"))
+    if isinstance(tables["model"].get("kinds"), list):
+        tables["model"]["kinds"] = tuple(tables["model"]["kinds"])
     architecture = _updated(SRL_MODELS[model], tables["model"], "model")
+    if kinds is not None:
+        architecture = replace(architecture, kinds=tuple(kinds))
     options = _updated(SrlTrainConfig(), {**tables["training"], **(overrides or {})}, "training")
     torch.set_num_threads(free_threads(threads))
-    data = {
+    data: dict[str, Any] = {
         "train": {"name": train.name, "fingerprint": _mark(train)},
         "dev": {"name": dev.name, "fingerprint": _mark(dev)},
         "licence": licence,
     }
+    graphs = None
+    if architecture.merged:
+        log("reading documents")
+        data["documents"] = _described(documents, coreference)
+        parts = [
+            corpus_documents(corpus, own, coreference=coreference, log=log)
+            for corpus, own in zip((train, dev), documents, strict=True)
+        ]
+        source = _graph_source(architecture, parts[0], out)
+        sentences = [[s for d in part for s in d.sentences] for part in parts]
+        graphs = source.graphs(parts[0]), source.graphs(parts[1])
+    else:
+        sentences = [list(read_sentences(corpus)) for corpus in (train, dev)]
     task: Any = None
 
     def step(epoch: int, done: int, total: int) -> None:
@@ -86,13 +116,14 @@ def train_srl_run(
             task.close()
 
     return train_srl(
-        list(read_sentences(train)),
-        list(read_sentences(dev)),
+        sentences[0],
+        sentences[1],
         out,
         model=architecture,
         config=options,
         name=model,
         data=data,
+        graphs=graphs,
         device=find_device(device),
         resume=resume,
         log=log,
@@ -106,6 +137,7 @@ def train_graphmask_run(
     dev: Path,
     out: Path,
     *,
+    documents: Documents = (None, None),
     config: Path | None = None,
     seeds: str = "5",
     tolerance: float | None = None,
@@ -124,6 +156,8 @@ def train_graphmask_run(
         model: bundled name or directory of the explained model.
         train, dev: annotated corpora; dev chooses among checks.
         out: directory of the probes.
+        documents: for models with edges of several kinds, as for :func:`train_srl_run`; chains come
+            from where they came from for the model.
         config: TOML file with tables ``[probe]``, ``[fit]`` (with ``[fit.divergence]``) and
             ``[constraint]``.
         seeds: number of probes (0, 1, ...) or a list.
@@ -162,7 +196,18 @@ def train_graphmask_run(
         task = task or progress("training probes", total)
         task(1)
 
-    held_out = list(encode_examples(read_sentences(dev), network.vocabulary))
+    source = graph_source(directory, network)
+    coreference = record.get("data", {}).get("documents", {}).get("coreference", "rules")
+
+    def encode(corpus: Path, own: Path | None) -> list[SrlExample]:
+        if source is None:
+            return list(encode_examples(read_sentences(corpus), network.vocabulary))
+        found = corpus_documents(corpus, own, coreference=coreference)
+        sentences = (sentence for document in found for sentence in document.sentences)
+        graphs = source.graphs(found)
+        return list(encode_examples(sentences, network.vocabulary, graphs=graphs))
+
+    held_out = encode(dev, documents[1])
     if not evaluate(network, held_out, device=find_device(device))["all"].correct:
         raise ConfigError(
             f"{directory} finds no role of {dev.name} (F1 is 0): there is no decision to explain; "
@@ -170,7 +215,7 @@ def train_graphmask_run(
         )
     found = fit_graphmask(
         masker,
-        list(encode_examples(read_sentences(train), network.vocabulary)),
+        encode(train, documents[0]),
         held_out,
         options,
         directory=out,
@@ -198,6 +243,24 @@ def train_graphmask_run(
         {**e, "quality": {s: _shown(q) for s, q in e["quality"].items()}} for e in found.history
     ]
     write_json(out / "history.json", history)
+    return found
+
+
+def _graph_source(config: SrlConfig, documents: Sequence[Document], out: Path) -> GraphSource:
+    """What makes a new model's graphs; associated lemmas are counted once and kept in ``out``."""
+    if "cooccurrence" not in config.kinds:
+        return GraphSource(config)
+    if not (out / PAIRS).is_file():
+        write_pairs(score_pairs(documents), out / PAIRS)
+    return GraphSource(config, read_pairs(out / PAIRS))
+
+
+def _described(documents: Documents, coreference: str) -> dict[str, Any]:
+    """What the model's record says of the documents."""
+    found: dict[str, Any] = {"coreference": coreference}
+    for part, path in zip(("train", "dev"), documents, strict=True):
+        if path is not None:
+            found[part] = {"name": path.name, "fingerprint": _mark(path)}
     return found
 
 

@@ -34,9 +34,12 @@ def sections(
     return analyse(REGIMES[request.param](make_tables), QUICK)
 
 
+ABSENT = ("coreference", "parse_comparison", "edge_kinds")
+
+
 def test_sections_are_complete(sections: tuple[Section, ...]) -> None:
-    # chains and a second parse are not always there
-    shown = [name for name in ANALYSES if name not in ("coreference", "parse_comparison")]
+    # chains, a second parse and edges of several kinds are not always there
+    shown = [name for name in ANALYSES if name not in ABSENT]
     assert [s.name for s in sections] == shown
     for section in sections:
         assert section.question.endswith("?")

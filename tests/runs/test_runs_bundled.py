@@ -39,8 +39,15 @@ def test_a_report_on_the_sample(tmp_path: Path, name: str) -> None:
 
 def test_what_is_bundled_is_small_and_documented() -> None:
     found = list_models()
-    assert [entry["name"] for entry in found] == list(BUNDLED)
-    assert sum(entry["megabytes"] for entry in found) < 20
-    for entry in found:
-        assert entry["details"]["dev_f1"]["all"] >= 0.825
-        assert "CC BY-SA 4.0" in entry["licence"]
+    assert [entry["name"] for entry in found] == [*BUNDLED, "predicates-en", "parser-en"]
+    assert sum(entry["megabytes"] for entry in found) < 40
+    assert all("CC BY-SA 4.0" in entry["licence"] for entry in found)
+    *models, finder, parser = found
+    assert all(entry["details"]["dev_f1"]["all"] >= 0.825 for entry in models)
+    assert finder["details"]["dev_f1"]["V"] >= 0.92
+    assert finder["details"]["dev_f1"]["N"] >= 0.75
+    raw = parser["details"]["raw text"]
+    floors = {"Tokens": 99, "Sentences": 87, "UPOS": 93.5, "Lemmas": 95.5, "LAS": 79.5}
+    assert all(raw[name] >= floor for name, floor in floors.items())
+    assert parser["details"]["gold tokens"]["LAS"] >= 82
+    assert parser["megabytes"] < 15
