@@ -327,11 +327,11 @@ def open_source(corpus: str | Path, reading: Reading, *, on_bad: OnBad | None = 
     if name != STDIN and path.is_file() and reading.format != TEXT:
         format = reading.format or _by_suffix(path)
         if format != TEXT:
-            files = [path] if reading.documents is None else [path, Path(reading.documents)]
-            for file in files[1:]:
+            marked = [path] if reading.documents is None else [path, Path(reading.documents)]
+            for file in marked[1:]:
                 if not file.is_file():
                     raise DocumentError("no such file; give the documents in CoNLL-U", path=file)
-            return Source(reading, path.name, format, fingerprint(*files), path)
+            return Source(reading, path.name, format, fingerprint(*marked), path)
     elif reading.format not in (None, TEXT):
         what = "this is a directory" if path.is_dir() else "no such file"
         raise DocumentError(f"{what}; give one annotated file", path=path)
