@@ -25,7 +25,8 @@ from linguagraph.runs.console import exit_status
 COMMANDS = {
     "report": ("CORPUS", "--out", "--model", "--seeds", "--device", "--batch-size", "--limit",
                "--threads", "--resume", "--quiet", "--json", "--skip-bad", "--predicted",
-               "--parser", "--lang", "--stanza-dir", "--coreference", "--compare-parses", "--documents"),
+               "--parser", "--lang", "--stanza-dir", "--coreference", "--compare-parses",
+               "--documents"),
     "parse": ("CORPUS", "--out", "--limit", "--skip-bad", "--resume", "--json"),
     "graph": ("RUN", "--kinds", "--export", "--svg", "--quiet"),
     "mask": ("RUN", "--model", "--seeds", "--device", "--batch-size", "--threads"),
