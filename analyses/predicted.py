@@ -56,7 +56,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
 
 
 def _finding(found: Predictors) -> str:
-    text = f"{join(found.what).capitalize()} are predicted, not gold."
+    verb = "is" if list(found.what) == ["coreference"] else "are"
+    text = f"{join(found.what).capitalize()} {verb} predicted, not gold."
     known = text
     if found.trees:
         text += f" Trees: {listed(found.trees)}{_on(found.parser)}."

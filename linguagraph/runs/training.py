@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
@@ -14,7 +13,7 @@ from linguagraph import __version__
 from linguagraph.documents import read_sentences
 from linguagraph.documents.records import Document
 from linguagraph.errors import ConfigError, RunError
-from linguagraph.files import fingerprint, write_json
+from linguagraph.files import write_json
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
 from linguagraph.masks.graphmask import GraphMask, Quality
@@ -27,6 +26,7 @@ from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs, score_pa
 from linguagraph.models.devices import find_device
 from linguagraph.models.srl import SRL_MODELS, SrlConfig
 from linguagraph.models.training import SrlTrainConfig, evaluate, train_srl
+from linguagraph.runs.configuring import corpus_fingerprint, read_tables, updated
 from linguagraph.runs.directory import free_threads
 from linguagraph.runs.merged import corpus_documents
 from linguagraph.runs.models import graph_source, model_directory
@@ -36,10 +36,6 @@ __all__ = ["train_graphmask_run", "train_srl_run"]
 
 Documents = tuple[Path | None, Path | None]
 """Files that give the documents of the training and of the development corpus."""
-
-Config = TypeVar(
-    "Config", SrlConfig, SrlTrainConfig, FitConfig, LagrangianConfig, ProbeConfig, Divergence
-)
 
 
 def train_srl_run(
@@ -79,17 +75,19 @@ def train_srl_run(
     """
     if model not in SRL_MODELS:
         raise ConfigError(f"model={model!r}; expected one of {sorted(SRL_MODELS)}")
-    tables = _toml(config, ("model", "training"))
+    tables = read_tables(config, ("model", "training"))
     if isinstance(tables["model"].get("kinds"), list):
         tables["model"]["kinds"] = tuple(tables["model"]["kinds"])
-    architecture = _updated(SRL_MODELS[model], tables["model"], "model")
+    architecture = updated(SRL_MODELS[model], tables["model"], where="model")
     if kinds is not None:
         architecture = replace(architecture, kinds=tuple(kinds))
-    options = _updated(SrlTrainConfig(), {**tables["training"], **(overrides or {})}, "training")
+    options = updated(
+        SrlTrainConfig(), {**tables["training"], **(overrides or {})}, where="training"
+    )
     torch.set_num_threads(free_threads(threads))
     data: dict[str, Any] = {
-        "train": {"name": train.name, "fingerprint": _mark(train)},
-        "dev": {"name": dev.name, "fingerprint": _mark(dev)},
+        "train": {"name": train.name, "fingerprint": corpus_fingerprint(train)},
+        "dev": {"name": dev.name, "fingerprint": corpus_fingerprint(dev)},
         "licence": licence,
     }
     graphs = None
@@ -170,24 +168,27 @@ def train_graphmask_run(
     if find_probes(out) and not resume:
         raise RunError(f"{out} already holds probes; choose another directory")
     numbers = _seeds(seeds)
-    tables = _toml(config, ("probe", "fit", "constraint"))
+    tables = read_tables(config, ("probe", "fit", "constraint"))
     limits = {**tables["constraint"]}
     if tolerance is not None:
         limits["tolerance"] = tolerance
     fit = dict(tables["fit"])
     distance = fit.pop("divergence", {})
-    _check_table(distance, "fit.divergence")
-    divergence = _updated(Divergence(), distance, "fit.divergence")
-    constraint = _updated(LagrangianConfig(), limits, "constraint")
+    if not isinstance(distance, dict):
+        raise ConfigError(
+            f"[fit.divergence] is not a table but {distance!r}; give options under it"
+        )
+    divergence = updated(Divergence(), distance, where="fit.divergence")
+    constraint = updated(LagrangianConfig(), limits, where="constraint")
     options = replace(
-        _updated(FitConfig(), fit, "fit"), divergence=divergence, constraint=constraint
+        updated(FitConfig(), fit, where="fit"), divergence=divergence, constraint=constraint
     )
     torch.set_num_threads(free_threads(threads))
     directory = model_directory(model)
     network, record = load_model(directory)
     network.to(find_device(device))
     masker = GraphMask.create(
-        network, seeds=numbers, config=_updated(ProbeConfig(), tables["probe"], "probe")
+        network, seeds=numbers, config=updated(ProbeConfig(), tables["probe"], where="probe")
     )
     task: Any = None
 
@@ -228,7 +229,7 @@ def train_graphmask_run(
             f"seed {seed}: no check was within {options.allowed} of the original F1 on dev; kept "
             "the one with the smallest loss. Train longer, or with a smaller tolerance."
         )
-    marks = {"train": _mark(train), "dev": _mark(dev)}
+    marks = {"train": corpus_fingerprint(train), "dev": corpus_fingerprint(dev)}
     records = {
         seed: {
             "training": {**options.to_json(), "data": marks},
@@ -260,7 +261,7 @@ def _described(documents: Documents, coreference: str) -> dict[str, Any]:
     found: dict[str, Any] = {"coreference": coreference}
     for part, path in zip(("train", "dev"), documents, strict=True):
         if path is not None:
-            found[part] = {"name": path.name, "fingerprint": _mark(path)}
+            found[part] = {"name": path.name, "fingerprint": corpus_fingerprint(path)}
     return found
 
 
@@ -279,50 +280,3 @@ def _seeds(seeds: str) -> list[int]:
     if wrong or len(set(numbers)) < len(numbers):
         raise ConfigError(f"seeds={seeds!r}; give a number from 1, or distinct seeds from 0")
     return numbers
-
-
-def _mark(path: Path) -> str:
-    if not path.is_file():
-        raise ConfigError(f"{path} does not exist; give an annotated corpus")
-    return fingerprint(path)
-
-
-def _toml(path: Path | None, tables: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    found: dict[str, Any] = {}
-    if path is not None:
-        try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-        unknown = [name for name in found if name not in tables]
-        if unknown:
-            raise ConfigError(f"{path}: unknown tables {unknown}; expected {list(tables)}")
-        for name, value in found.items():
-            _check_table(value, name)
-    return {name: dict(found.get(name, {})) for name in tables}
-
-
-def _check_table(value: object, name: str) -> None:
-    if not isinstance(value, dict):
-        raise ConfigError(f"[{name}] is not a table but {value!r}; give options under [{name}]")
-
-
-def _updated(config: Config, values: Mapping[str, Any], where: str) -> Config:
-    _check(values, config, where)
-    return replace(config, **values)
-
-
-def _check(values: Mapping[str, Any], config: Any, where: str) -> None:
-    known = {field.name: field for field in fields(config)}
-    for name, value in values.items():
-        if name not in known:
-            raise ConfigError(f"[{where}] {name}: unknown option; expected one of {sorted(known)}")
-        default = getattr(config, name)
-        fits = isinstance(value, type(default)) or (
-            isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
-        )
-        if not fits:
-            raise ConfigError(
-                f"[{where}] {name} = {value!r}; expected {type(default).__name__} such as "
-                f"{default!r}"
-            )
