@@ -21,9 +21,9 @@ from .phrases import count, difference, kappa_word, percent, span
 from .shapes import retained_shape, score_shape
 
 __all__ = ["run"]
-
-MEASURES = {"fleiss_kappa": "Fleiss' kappa", "raw_agreement": "raw agreement"}
-MEASURES |= {"prevalence": "prevalence"}
+MEASURES = {"fleiss_kappa": "Fleiss' kappa"}
+MEASURES |= {name: name.replace("_", " ") for name in ("raw_agreement", "prevalence")}
+NAN = float("nan")
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
@@ -73,6 +73,8 @@ def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row, p: Par
     result = []
     for condition, name in (("original", "original"), ("retained_100", "retained edges only")):
         if row := conditions.get(condition):
+            if condition == "original" and p.score != Params().score:  # 1 by definition
+                row |= dict.fromkeys(("f1_low", "f1_high"), NAN)
             result.append(_measure(f"{p.score}, {name}", row, "f1", "gold"))
     if "original" in conditions and "retained_100" in conditions:
         name, row = f"difference of {p.score}", conditions["retained_100"]
@@ -85,10 +87,9 @@ def _measures(kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row, p: Par
 
 
 def _measure(title: str, row: Row, name: str, n: str) -> Row:
-    ends = {"low": row[f"{name}_low"], "high": row[f"{name}_high"]}
-    sd, unit = row.get(f"{name}_sd", float("nan")), "roles" if n == "gold" else "edges"
-    values = {"measure": title, "mean": row[name], **ends, "sd": sd}
-    return {**values, "n": int(row[n]), "unit_of_n": unit}
+    ends = {end: row[f"{name}_{end}"] for end in ("low", "high")}
+    values = {"measure": title, "mean": row[name], **ends, "sd": row.get(f"{name}_sd", NAN)}
+    return {**values, "n": int(row[n]), "unit_of_n": "roles" if n == "gold" else "edges"}
 
 
 def _by_seed(kept: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -114,6 +115,6 @@ def _finding(model: str, whole: Row, conditions: dict[str, Row], kappa: Row, par
         text += "; what that does to the score was not measured"
     if kappa["reason"]:
         return f"{text}. Agreement between seeds is undefined: {kappa['reason']}."
-    word, value = kappa_word(kappa["fleiss_kappa"]), f"{kappa['fleiss_kappa']:.2f}"
-    who = count(int(kappa["seeds"]), "probe")
-    return f"{text}. Agreement of the {who} on which edges is {word} (Fleiss' kappa {value})."
+    word, who = kappa_word(kappa["fleiss_kappa"]), count(int(kappa["seeds"]), "probe")
+    text += f". Agreement of the {who} on which edges is {word}"
+    return f"{text} (Fleiss' kappa {kappa['fleiss_kappa']:.2f})."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
     from linguagraph.runs.sources import Reading
+    from linguagraph.runs.stored import run_documents
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "load_explained",
     "read_sentences",
     "report",
+    "run_documents",
 ]
 
 _HOMES = {
@@ -48,6 +50,7 @@ _HOMES = {
     "load_explained": "linguagraph.runs.models",
     "read_sentences": "linguagraph.documents",
     "report": "linguagraph.runs.reporting",
+    "run_documents": "linguagraph.runs.stored",
 }
 
 

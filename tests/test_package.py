@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ def test_the_public_names() -> None:
         "load_explained",
         "read_sentences",
         "report",
+        "run_documents",
     ]
     assert dir(linguagraph) == sorted(linguagraph.__all__)
 
@@ -56,3 +59,30 @@ def test_the_public_names_can_be_star_imported() -> None:
     code = "from linguagraph import *; print(report.__name__, GraphMask.__name__)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "report GraphMask\n"
+
+
+def test_what_is_annotated_needs_no_stanza(tmp_path: Path) -> None:
+    """Reading, predicates and graphs work where stanza cannot be imported; text says what to do."""
+    text = tmp_path / "a.txt"
+    text.write_text("One sentence.", encoding="utf-8")
+    code = (
+        "import sys; sys.modules['stanza'] = None\n"
+        "from linguagraph.cli import app\n"
+        "from linguagraph.errors import ParserError\n"
+        "from linguagraph.pretrained import sample_path\n"
+        f"out = {str(tmp_path / 'run')!r}\n"
+        "app(['parse', str(sample_path()), '-o', out, '-q'], standalone_mode=False)\n"
+        "app(['graph', out, '--kinds', 'dependency', '-q'], standalone_mode=False)\n"
+        "try: app(['parse', sys.argv[1], '-o', out + '2', '-q'], standalone_mode=False)\n"
+        "except ParserError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(text)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'linguagraph[stanza]'" in done.stdout
+
+
+def test_the_readme_has_no_placeholders() -> None:
+    readme = Path(__file__).resolve().parents[1] / "README.md"
+    assert not re.findall(r"@[A-Z]+@", readme.read_text(encoding="utf-8"))

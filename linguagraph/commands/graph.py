@@ -78,6 +78,8 @@ def graph(
         svg=svg,
     )
     say = sayer(quiet)
+    if (run / "graphs").is_dir() and not (kinds is None and export is None and not svg):
+        say(f"{run / 'graphs'} is made anew: its earlier exports and drawings are replaced")
     opened = Run.open(run, notify=say)
     with opened.lock(), bars(quiet) as progress:
         graph_stage(opened, progress=progress)

@@ -198,7 +198,10 @@ def _folder(
     if absent:
         raise ParserError(f"{', '.join(absent)}: no such model file; {remedy}")
     facts = _json(folder / "facts.json") if (folder / "facts.json").exists() else {}
-    language = language or facts.get("language")
+    known = facts.get("language")
+    if language is not None and known is not None and language != known:
+        raise ConfigError(f"the models in {folder} are for {known!r}, not {language!r}")
+    language = language or known
     if not isinstance(language, str):
         raise ConfigError(f"{folder} does not say for which language its models are; give --lang")
     if own:  # what was measured holds for the folder's own models

@@ -96,8 +96,8 @@ def quiet(threads: int | None = None) -> Iterator[None]:
     import torch
 
     logger = logging.getLogger("stanza")
-    level, before = logger.level, torch.get_num_threads()
-    logger.setLevel(logging.CRITICAL)
+    disabled, before = logger.disabled, torch.get_num_threads()
+    logger.disabled = True  # a level would not do: Stanza sets it anew
     if threads is not None:
         torch.set_num_threads(threads)
     try:
@@ -105,7 +105,7 @@ def quiet(threads: int | None = None) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = disabled
         if threads is not None:
             torch.set_num_threads(before)
 

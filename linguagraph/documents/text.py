@@ -207,7 +207,7 @@ def _expand(name: str, on_bad: OnBad | None) -> Iterator[tuple[str, Path | None]
         matches = sorted(Path(p) for p in glob.glob(name, recursive=True))
         files = [match for match in matches if not match.is_dir()]
         if not files:
-            raise DocumentError("no file matches the pattern; put it in quotes", path=name)
+            raise DocumentError("no file matches the pattern; check the path", path=name)
         yield from ((_id(str(file.relative_to(base).as_posix())), file) for file in files)
     else:
         raise DocumentError("no such file or folder; check the path", path=name)

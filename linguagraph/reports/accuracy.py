@@ -32,7 +32,7 @@ MEASURES: dict[str, tuple[str, ...]] = {
 
 _TYPES = ("V", "N", "J", "O", "all")
 _SHOWN = {
-    **{name: name for name in ("sentences", "tokens", "words", "lemmas", "all")},
+    **{name: name for name in ("sentences", "tokens", "words", "lemmas", "all", "mentions")},
     **{"conll": "CoNLL", "ufeats": "UFeats", "b_cubed": "B-cubed", "bcub": "B-cubed"},
     **{"b3": "B-cubed", "ceaf_e": "CEAF-e", "ceafe": "CEAF-e", "ceaf_m": "CEAF-m"},
 }

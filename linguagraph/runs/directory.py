@@ -14,11 +14,13 @@ from linguagraph.errors import RunError
 from linguagraph.files import write_json
 from linguagraph.runs.measure import measured
 
-__all__ = ["Run", "Stage"]
+__all__ = ["FINISHED", "Run", "Stage"]
 
 STAGES = ("parse", "graph", "mask", "tabulate", "analyse")
 GUARDED = ("parse", "mask")
 FORMAT = 1
+FINISHED = "finished.jsonl"
+"""Whole documents, as they are parsed; an interrupted run takes them from here."""
 OUTPUTS = {
     "tabulate": ("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
     "analyse": ("report.html", "summary.json"),
@@ -98,6 +100,11 @@ class Run:
         if (run.path / "manifest.json").is_file():
             if run.manifest.get("stages") and not resume:
                 raise RunError(f"{path} already holds a run; add --resume, or choose another")
+            if (run.path / "parse" / FINISHED).is_file() and not resume:
+                raise RunError(
+                    f"{path} holds a run that was interrupted; add --resume to go on, or "
+                    "--overwrite to begin anew"
+                )
         elif run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
             raise RunError(f"{path} is not empty and holds no run; choose another directory")
         else:

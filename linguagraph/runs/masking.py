@@ -75,7 +75,8 @@ def mask_stage(
     if not parsed.info.get("predicates"):
         raise MaskError(
             "the corpus has no predicates, so that there is nothing to explain; annotate them "
-            "(FILLPRED and PRED in CoNLL-2009)"
+            "(FILLPRED and PRED in CoNLL-2009), or find them (--predicates; the bundled finder is "
+            "for English)"
         )
     key: dict[str, Any] = {
         "graph": graphed.record["key"],

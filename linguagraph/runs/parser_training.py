@@ -8,6 +8,7 @@ learns from tags with about the errors that it will meet; then the full one), le
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -142,6 +143,7 @@ class _Job:
 
     def run(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
+        self._check()
         prepared = self._prepare()
         expands = _has_multiwords(self.files["train"])
         self._tokenizer(prepared)
@@ -155,8 +157,19 @@ class _Job:
         names = ["tokenizer.pt", *(["mwt.pt"] if expands else []), "tagger.pt", "lemmatizer.pt"]
         for name in (*names, "parser.pt"):
             halve(self.work / name, self.out / name)
-        with replaced(self.out / "resources.json") as temporary:
-            temporary.write_text("{}\n", encoding="utf-8")
+
+    def _check(self) -> None:
+        """Refuse to go on with what was made from other files or options."""
+        path = self.work / "job.json"
+        marks = {name: fingerprint(file) for name, file in self.files.items()}
+        job = {"language": self.language, "files": marks, "config": asdict(self.config)}
+        if not path.is_file():
+            write_json(path, job)
+        elif json.loads(path.read_text(encoding="utf-8")) != job:
+            raise RunError(
+                f"{self.out} was begun with other files or options (see {path}); choose another "
+                "folder, or give the same ones"
+            )
 
     def _prepare(self) -> Path:
         """Stanza's own preparation of characters and labels; the folder that it wrote."""

@@ -17,15 +17,12 @@ from linguagraph.documents.records import Chain, Document, Sentence, predicate_t
 from linguagraph.edges.storage import read_table, write_table
 from linguagraph.errors import DocumentError
 from linguagraph.graphs import TextGraph, dependency_graph, graph_rows, graphs_from_rows
-from linguagraph.runs.directory import Run, Stage
+from linguagraph.runs.directory import FINISHED, Run, Stage
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.sources import Reading, Source, open_source
 from linguagraph.runs.stored import DOCUMENTS, SHARD, Documents, Sentences
 
 __all__ = ["SHARD", "Documents", "Sentences", "graph_stage", "parse_stage", "read_graphs"]
-
-FINISHED = "finished.jsonl"
-"""Whole documents, as they are parsed; an interrupted run takes them from here."""
 
 
 def parse_stage(
@@ -60,6 +57,8 @@ def parse_stage(
         warn(str(error))
 
     source = source or open_source(corpus, chosen, on_bad=on_bad)
+    if source.bad:
+        dropped["texts that could not be read"] += source.bad
     tolerant = chosen.skip_bad or len(source.files) > 1
     facts = source.facts()
     key = {"corpus": source.key, **asdict(chosen), "shard": SHARD, "facts": facts}

@@ -56,6 +56,7 @@ def reparse_run(
     source: Source,
     *,
     tokens: int,
+    most: int | None = None,
     facts: dict[str, Any],
     progress: Progress = no_progress,
     warn: Callable[[str], None] = lambda message: None,
@@ -67,6 +68,7 @@ def reparse_run(
         explained: the model and probes of that run.
         source: the corpus of that run.
         tokens: tokens per batch.
+        most: as for the run itself: the same predicates are drawn.
         facts: for the manifest.
         progress, warn: for people who wait.
 
@@ -89,5 +91,13 @@ def reparse_run(
     with second.lock():
         parse_stage(second, source.name, source=again, progress=progress, warn=warn)
         graph_stage(second, progress=progress)
-        mask_stage(second, explained, tokens=tokens, facts=facts, progress=progress, warn=warn)
+        mask_stage(
+            second,
+            explained,
+            tokens=tokens,
+            most=most,
+            facts=facts,
+            progress=progress,
+            warn=warn,
+        )
         tabulate_stage(second, progress=progress)

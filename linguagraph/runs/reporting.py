@@ -129,6 +129,11 @@ def run_report(
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
     explained = load_explained(options.model, seeds=options.seeds, device=options.device)
+    if options.compare_parses and explained.graphs is not None:
+        raise ConfigError(
+            f"{explained.name} has edges between sentences, which a second parse does not give: "
+            "--compare-parses is for models over dependency trees"
+        )
     run = Run.create(out, resume=resume or overwrite, notify=warn, overwrite=overwrite)
     with run.lock():
         parse_stage(
@@ -152,7 +157,14 @@ def run_report(
         tabulate_stage(run, progress=progress)
         if options.compare_parses:
             reparse_run(
-                run, explained, source, tokens=size, facts=said, progress=progress, warn=warn
+                run,
+                explained,
+                source,
+                tokens=size,
+                most=most or None,
+                facts=said,
+                progress=progress,
+                warn=warn,
             )
         return analyse_stage(run, params=params, progress=progress)
 

@@ -28,63 +28,11 @@ from linguagraph.documents.text import (
 )
 from linguagraph.errors import ConfigError, DocumentError
 from linguagraph.files import fingerprint
+from linguagraph.runs.reading import PREDICATES, TEXT, Reading
 
 __all__ = ["Reading", "Source", "open_source"]
 
-TEXT = "text"
-COREFERENCE = ("auto", "none", "given", "rules", "stanza")
-PREDICATES = "auto"
 Warn = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a corpus is read.
-
-    Attributes:
-        format: a name in :data:`linguagraph.documents.FORMATS`, or ``text``; ``None`` decides by
-            suffix.
-        limit: sentences.
-        skip_bad: leave bad sentences and files out, count them and go on.
-        predicted: use the predicted columns of CoNLL-2009.
-        parser: ``bundled``, ``stanza``, ``stanza:LANG``, or a folder of model files; ``None`` is
-            the bundled one for English without ``stanza_dir``, else Stanza's for ``language``.
-        language: ISO code; ``None`` is what the parser is for.
-        stanza_dir: folder of Stanza's full models.
-        pretokenised, presegmented: text with a sentence a line (its tokens between spaces).
-        predicates: ``auto`` finds predicates where the source has none; ``given`` never does;
-            otherwise a folder with a predicate finder.
-        coreference: ``auto`` takes what is annotated and resolves English text by rules;
-            ``none``, ``given``, ``rules`` and ``stanza`` choose.
-        documents: CoNLL-U file with the same sentences, which says where documents begin (and
-            what corefers): for CoNLL-2009, which knows no documents.
-    """
-
-    format: str | None = None
-    limit: int | None = None
-    skip_bad: bool = False
-    predicted: bool = False
-    parser: str | None = None
-    language: str | None = None
-    stanza_dir: str | None = None
-    pretokenised: bool = False
-    presegmented: bool = False
-    predicates: str = PREDICATES
-    coreference: str = "auto"
-    documents: str | None = None
-
-    def __post_init__(self) -> None:
-        known = [*FORMATS, TEXT]
-        if self.format is not None and self.format not in known:
-            raise ConfigError(f"unknown format {self.format!r}; known formats: {', '.join(known)}")
-        if self.coreference not in COREFERENCE:
-            raise ConfigError(
-                f"coreference={self.coreference!r}; expected one of {', '.join(COREFERENCE)}"
-            )
-        if self.pretokenised and self.presegmented:
-            raise ConfigError("pretokenised text is segmented too: choose one of the two options")
-        if self.limit is not None and self.limit < 1:
-            raise ConfigError(f"limit is {self.limit}; expected at least 1")
 
 
 @dataclass(frozen=True)
@@ -99,6 +47,7 @@ class Source:
         path: the file or folder; ``None`` is standard input.
         files: the texts; empty for an annotated file.
         parts: number of documents, where known before reading.
+        bad: parts of a folder that could not be listed.
     """
 
     reading: Reading
@@ -108,6 +57,7 @@ class Source:
     path: Path | None
     files: tuple[TextFile, ...] = ()
     parts: int | None = None
+    bad: int = 0
     loaded: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -192,11 +142,15 @@ class Source:
         asked = self.reading.coreference
         if asked == "auto":
             if self.is_text:
-                english = (self.reading.language or self.parser().language) == "en"
-                return "rules" if english else "none"
+                return "rules" if self.language == "en" else "none"
             if self.reading.documents is not None:
                 return "given" if _has_entities(Path(self.reading.documents)) else "rules"
             return "given" if _has_entities(self.path) else "none"
+        if asked == "rules" and self.language != "en":
+            raise ConfigError(
+                f"the coreference rules are for English, not {self.language!r}; say --coreference "
+                "none, or stanza where you have a model"
+            )
         return asked
 
     @property
@@ -204,7 +158,15 @@ class Source:
         """Whether predicates are predicted."""
         if self.reading.predicates == "given":
             return False
+        if self.reading.predicates == PREDICATES and self.language != "en":
+            return False
         return self.reading.predicates != PREDICATES or self.format in (TEXT, "conllu")
+
+    @property
+    def language(self) -> str:
+        """ISO code of the language: as asked, else the parser's, else English."""
+        own = self.parser().language if self.is_text else "en"
+        return self.reading.language or str(own)
 
     def parser(self) -> Any:
         """The parser, loaded at the first call."""
@@ -335,7 +297,25 @@ def open_source(corpus: str | Path, reading: Reading, *, on_bad: OnBad | None = 
     elif reading.format not in (None, TEXT):
         what = "this is a directory" if path.is_dir() else "no such file"
         raise DocumentError(f"{what}; give one annotated file", path=path)
-    files = find_texts(name, on_bad=on_bad)
+    if reading.documents is not None:
+        raise ConfigError("--documents is for an annotated corpus; text has its own documents")
+    if reading.coreference == "given":
+        raise ConfigError("text has no annotated coreference; say --coreference rules or none")
+    bad: list[DocumentError] = []
+
+    def note(error: DocumentError) -> None:
+        bad.append(error)
+        if on_bad is not None:
+            on_bad(error)
+
+    files = find_texts(name, on_bad=note)
+    annotated = {suffix for known in FORMATS.values() for suffix in known.suffixes}
+    for text in files if reading.format != TEXT else ():
+        if text.path is not None and text.path.suffix.lower() in annotated:
+            raise ConfigError(
+                f"{text.path} looks like an annotated corpus; give such files one at a time, or "
+                "say --format text to read them as plain text"
+            )
     return Source(
         reading,
         "standard input" if name == STDIN else path.name or name,
@@ -344,6 +324,7 @@ def open_source(corpus: str | Path, reading: Reading, *, on_bad: OnBad | None = 
         None if name == STDIN else path,
         files,
         len(files),
+        bad=len(bad),
     )
 
 

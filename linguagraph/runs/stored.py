@@ -13,7 +13,7 @@ from linguagraph.documents.jsonl import document_from_json, read_jsonl, sentence
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import DocumentError, RunError
 
-__all__ = ["DOCUMENTS", "SHARD", "Documents", "Drawn", "Sentences"]
+__all__ = ["DOCUMENTS", "SHARD", "Documents", "Drawn", "Sentences", "run_documents"]
 
 SHARD = 200
 """Sentences per shard."""
@@ -114,3 +114,19 @@ class Documents(Iterable[Document]):
                     yield document_from_json(record)
                 except (KeyError, ValueError, DocumentError) as error:
                     raise DocumentError(f"damaged ({error})", path=path, line=number) from error
+
+
+def run_documents(run: str | Path) -> Documents:
+    """The documents of a run directory, with sentences, text and chains.
+
+    Args:
+        run: as made by ``linguagraph parse`` or ``linguagraph report``.
+
+    Raises:
+        RunError: it holds no parsed documents; an annotated corpus has none if its format knows
+            none (CoNLL-2009).
+    """
+    folder = Path(run) / "parse"
+    if not (folder / DOCUMENTS).is_file():
+        raise RunError(f"{run} holds no parsed documents; make them with 'linguagraph parse'")
+    return Documents(folder)

@@ -14,9 +14,9 @@ from linguagraph.documents.blocks import OnBad
 from linguagraph.documents.jsonl import document_from_json, document_to_json
 from linguagraph.documents.parsers import RawDocument
 from linguagraph.documents.records import Chain, Document, Frame, Link, Mention, Sentence, Token
-from linguagraph.errors import ConfigError, DocumentError
-from linguagraph.runs.directory import Run
-from linguagraph.runs.parsing import FINISHED, Documents, Sentences, parse_stage
+from linguagraph.errors import ConfigError, DocumentError, RunError
+from linguagraph.runs.directory import FINISHED, Run
+from linguagraph.runs.parsing import Documents, Sentences, parse_stage
 from linguagraph.runs.sources import Reading, Source, open_source
 
 MENTIONS = (Mention(0, (0, 1), 1, "animal", (("a", "b"),)), Mention(1, (0,), 0))
@@ -62,8 +62,10 @@ class Words:
 
 
 def read(corpus: Path | str, parser: Words, **options: Any) -> Source:
-    reading = Reading(predicates="given", coreference="given", **options)
+    reading = Reading(predicates="given", coreference="none", **options)
     source = open_source(corpus, reading)
+    # the chains that the parser makes are kept
+    source = replace(source, reading=replace(reading, coreference="given"))
     source.loaded["parser"] = parser
     return source
 
@@ -141,6 +143,8 @@ def test_an_interrupted_parse_goes_on_after_the_last_document(folder: Path, tmp_
     assert len((run.path / "parse" / FINISHED).read_text(encoding="utf-8").splitlines()) == 2
     with open(run.path / "parse" / FINISHED, "a", encoding="utf-8") as stream:
         stream.write('{"id": "c.txt", "sent')  # a line that was cut short
+    with pytest.raises(RunError, match="interrupted; add --resume"):
+        Run.create(run.path, resume=False)
     parsed(run, read(folder, parser))
     assert parser.asked == ["c.txt"]
     for name in ("shard-00000.jsonl", "documents.jsonl"):
@@ -185,6 +189,22 @@ def test_what_is_text_and_what_is_annotated(tmp_path: Path) -> None:
         Reading(format="pdf")
     with pytest.raises(ConfigError, match="coreference='magic'"):
         Reading(coreference="magic")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x.conllu").write_text("x\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"x\.conllu looks like an annotated corpus"):
+        open_source(f"{tmp_path}/folder/*.conllu", Reading())
+    with pytest.raises(ConfigError, match="no annotated coreference"):
+        open_source(tmp_path / "a.txt", Reading(coreference="given"))
+    with pytest.raises(ConfigError, match="--documents"):
+        open_source(tmp_path / "a.txt", Reading(documents="x.conllu"))
+    with pytest.raises(ConfigError, match="--stanza-dir"):
+        Reading(parser="bundled", stanza_dir="x")
+    german = open_source(tmp_path / "b.conllu", Reading(language="de"))
+    assert not german.finds_predicates
+    with pytest.raises(ConfigError, match="rules are for English"):
+        _ = open_source(
+            tmp_path / "b.conllu", Reading(language="de", coreference="rules")
+        ).coreference
     with pytest.raises(ConfigError, match="choose one"):
         Reading(pretokenised=True, presegmented=True)
 

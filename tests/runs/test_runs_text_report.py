@@ -46,7 +46,7 @@ def test_everything_predicted_is_said(made: tuple[Path, Report]) -> None:
     assert manifest["coreference"]["scores"]["conll"] > 0.35
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Predicted, not gold" in page
-    assert "LAS 81" in page
+    assert re.search(r"LAS \d\d\.\d", page)
     assert report.summary["corpus"]["predicates"] >= 4
 
 

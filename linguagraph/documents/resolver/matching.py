@@ -79,7 +79,7 @@ def link_names(discourse: Discourse) -> None:
             entities.comparisons["name"] += 1
             antecedent = earlier[order]
             if (
-                _same_name(name, _name(antecedent), person=anaphor.type == "person")
+                _same_name(name, _name(antecedent), person=_person(anaphor, antecedent))
                 and entities.agree(anaphor.order, antecedent.order)
                 and _apart(discourse, anaphor, antecedent)
             ):
@@ -174,6 +174,8 @@ def _head_key(mention: Candidate) -> tuple[str, ...] | None:
 
 
 def _may_repeat(anaphor: Candidate, antecedent: Candidate) -> bool:
+    if {anaphor.kind, antecedent.kind} == {"proper", "nominal"}:
+        return False  # Bell, the bell
     if anaphor.kind in ("proper", "number", "coordination"):
         return True
     if anaphor.determiner in ("indefinite", "interrogative"):
@@ -189,6 +191,11 @@ def _name(mention: Candidate) -> tuple[str, ...]:
         return ()
     words = (word.lower() for word in mention.name)
     return tuple(word for word in words if word not in TITLES)
+
+
+def _person(first: Candidate, second: Candidate) -> bool:
+    """Whether one of two names is known to be a person's: *Mary Chaworth* ... *Chaworth*."""
+    return "person" in (first.type, second.type)
 
 
 def _same_name(name: tuple[str, ...], other: tuple[str, ...], *, person: bool) -> bool:

@@ -50,6 +50,8 @@ def link_pronouns(discourse: Discourse) -> None:
             continue
         if _pleonastic(discourse, mention):
             continue
+        if min(entities.members(mention.order)) < mention.order:
+            continue  # a reflexive has its antecedent already
         antecedent = _most_salient(discourse, mention)
         if antecedent is not None:
             entities.link(mention.order, antecedent.order, "pronoun")

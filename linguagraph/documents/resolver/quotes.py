@@ -99,10 +99,7 @@ def _attribution(
 ) -> tuple[int, int] | None:
     """Subject of the verb of saying nearest to a speech, in its first or last sentence."""
     best: tuple[int, int, int] | None = None
-    for sentence, edge in {
-        speech.first[0]: speech.first[1],
-        speech.last[0]: speech.last[1],
-    }.items():
+    for sentence, edge in dict.fromkeys((speech.first, speech.last)):
         view, row = views[sentence], places[sentence]
         for token in range(max(0, edge - 40), min(len(view), edge + 40)):
             if view.lemmas[token] not in SAYING or (row and row[token] != NARRATOR):

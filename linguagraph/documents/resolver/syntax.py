@@ -20,6 +20,8 @@ def link_appositions(discourse: Discourse) -> None:
         view = discourse.view(mention)
         head = discourse.headed(mention.sentence, view.heads[mention.head])
         entities.comparisons["apposition"] += 1
+        if _listed(view, mention.head):
+            continue
         if head is not None and _may_be(mention, head) and not _address(view, mention, head):
             entities.link(mention.order, head.order, "apposition")
 
@@ -70,6 +72,11 @@ def _subject(view: SentenceView, mention: Candidate) -> int:
     if negated or view.dependents(head, "case"):
         return -1
     return subjects[-1]
+
+
+def _listed(view: SentenceView, apposition: int) -> bool:
+    """Whether what is called an apposition is the middle of a list: *the wheel, the window and*."""
+    return bool(view.dependents(apposition, "conj"))
 
 
 def _address(view: SentenceView, mention: Candidate, head: Candidate) -> bool:
