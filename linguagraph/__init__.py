@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from linguagraph.documents import read_sentences
     from linguagraph.edges.storage import RunTables
     from linguagraph.graphs import dependency_graph
-    from linguagraph.masks.graphmask import GraphMask
+    from linguagraph.masks.srl import SrlGraphMask
     from linguagraph.runs.analysing import Report
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "GraphMask",
+    "SrlGraphMask",
     "Reading",
     "Report",
     "ReportOptions",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "GraphMask": "linguagraph.masks.graphmask",
+    "SrlGraphMask": "linguagraph.masks.srl",
     "Reading": "linguagraph.runs.sources",
     "Report": "linguagraph.runs.analysing",
     "ReportOptions": "linguagraph.runs.reporting",

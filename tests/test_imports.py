@@ -33,8 +33,9 @@ PUBLIC = {
         count_roles encode_examples evaluate find_device find_predicates load_finder
         load_model predict_roles save_finder save_model score_predicates
         train_predicates train_srl""",
-    "masks": """DIVERGENCES Divergence FitConfig FitResult GraphMask HardConcrete Lagrangian
-        LagrangianConfig Masked NonAmortisedConfig Probe ProbeConfig Quality fit_graphmask frozen
+    "masks": """DIVERGENCES Divergence FitConfig FitResult HardConcrete Lagrangian
+        LagrangianConfig Masked NonAmortisedConfig Probe ProbeConfig Quality SrlGraphMask
+        fit_graphmask frozen
         mask_nonamortised""",
     "documents": """Analysis CONLL09_COLUMNS CONLLU_COLUMNS Chain ConversionReport Document
         EmptyNode

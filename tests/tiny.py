@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from linguagraph.documents import read_sentences
-from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.probes import save_probes
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.batch import collate, encode_examples
 from linguagraph.models.checkpoints import load_model, save_model
 from linguagraph.models.srl import SrlConfig, SrlModel
@@ -62,7 +62,7 @@ def make_model(
     }
     save_model(directory / "model.safetensors", model, record)
     _, saved = load_model(directory)
-    masker = GraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=8, bias=0.0))
+    masker = SrlGraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=8, bias=0.0))
     with torch.no_grad():
         for name, values in masker.probe.named_parameters():
             if name.endswith("baseline"):

@@ -1,20 +1,20 @@
-"""Models and graphs -> masks over every edge and layer: GraphMask."""
+"""Models and graphs -> masks over every edge and layer: GraphMask and its rivals."""
 
 from linguagraph.masks.divergences import DIVERGENCES, Divergence
 from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask, Masked, Quality
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.nonamortised import NonAmortisedConfig, mask_nonamortised
 from linguagraph.masks.probe import Probe, ProbeConfig
+from linguagraph.masks.srl import Masked, Quality, SrlGraphMask
 
 __all__ = [
     "DIVERGENCES",
     "Divergence",
     "FitConfig",
     "FitResult",
-    "GraphMask",
+    "SrlGraphMask",
     "HardConcrete",
     "Lagrangian",
     "LagrangianConfig",

@@ -12,7 +12,7 @@ from torch import Tensor
 from linguagraph.errors import MaskError
 from linguagraph.graphs.textgraph import KINDS
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask, Masked, where_effective
+from linguagraph.masks.srl import Masked, SrlGraphMask, where_effective
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.scoring import count_roles, predict_roles
 
@@ -126,7 +126,7 @@ def _last(batch: SrlBatch, layer: int, layers: int) -> NDArray[np.float64] | flo
 
 
 def _without_kinds(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> Iterator[tuple[str, int, NDArray[np.int64], NDArray[np.int64]]]:
     """The scores of :data:`KIND_CONDITIONS`, for the kinds of the model."""
     kinds = masker.model.config.kinds
@@ -143,7 +143,7 @@ def _without_kinds(
 
 
 def score_conditions(
-    masker: GraphMask,
+    masker: SrlGraphMask,
     masked: Masked,
     batch: SrlBatch,
     *,

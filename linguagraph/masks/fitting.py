@@ -15,8 +15,8 @@ from torch import Tensor
 from linguagraph.errors import ConfigError, MaskError, RunError
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask, Quality
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.masks.srl import Quality, SrlGraphMask
 from linguagraph.models.batch import SrlExample, bucket
 from linguagraph.models.checkpoints import load_tensors, save_tensors, tensor_fingerprint
 
@@ -77,14 +77,14 @@ class FitResult:
             with the smallest loss.
     """
 
-    masker: GraphMask
+    masker: SrlGraphMask
     kept: dict[int, Quality]
     history: tuple[dict[str, Any], ...]
     within: tuple[int, ...]
 
 
 def fit_graphmask(
-    masker: GraphMask,
+    masker: SrlGraphMask,
     train: Sequence[SrlExample],
     dev: Sequence[SrlExample],
     config: FitConfig,
@@ -125,7 +125,7 @@ class _Fit:
 
     def __init__(
         self,
-        masker: GraphMask,
+        masker: SrlGraphMask,
         train: Sequence[SrlExample],
         dev: Sequence[SrlExample],
         config: FitConfig,

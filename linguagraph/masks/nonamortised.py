@@ -10,9 +10,9 @@ from torch import Tensor
 from linguagraph.errors import ConfigError
 from linguagraph.masks.divergences import DIVERGENCES, Divergence
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import Masked, counted, where_effective
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.masks.srl import Masked, counted, where_effective
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.srl import SrlModel
 

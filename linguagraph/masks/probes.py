@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from linguagraph.errors import CheckpointError, LinguagraphError
-from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.probe import ProbeConfig
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.checkpoints import load_tensors, save_tensors
 from linguagraph.models.srl import SrlModel
 
@@ -17,7 +17,7 @@ __all__ = ["find_probes", "load_graphmask", "save_probes"]
 
 def save_probes(
     directory: str | Path,
-    masker: GraphMask,
+    masker: SrlGraphMask,
     *,
     explains: str,
     records: Mapping[int, Mapping[str, Any]],
@@ -61,7 +61,7 @@ def find_probes(directory: str | Path) -> dict[int, Path]:
 
 def load_graphmask(
     model: SrlModel, directory: str | Path, *, seeds: Sequence[int], explains: str
-) -> tuple[GraphMask, list[dict[str, Any]]]:
+) -> tuple[SrlGraphMask, list[dict[str, Any]]]:
     """Read probes of several seeds for a model.
 
     Args:
@@ -92,7 +92,7 @@ def load_graphmask(
     if len(configs) > 1:
         raise CheckpointError(f"the probes in {directory} have different architectures")
     try:
-        masker = GraphMask.create(model, seeds=seeds, config=ProbeConfig(**records[0]["config"]))
+        masker = SrlGraphMask.create(model, seeds=seeds, config=ProbeConfig(**records[0]["config"]))
         for seed, (tensors, _) in loaded.items():
             masker.probe.insert(seed, {name: t.float() for name, t in tensors.items()})
     except (KeyError, TypeError, LinguagraphError) as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from linguagraph.errors import CheckpointError, ConfigError
-from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.probes import find_probes, load_graphmask
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.checkpoints import load_model
 from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs
 from linguagraph.models.devices import find_device
@@ -31,7 +31,7 @@ class Explained:
     """
 
     name: str
-    masker: GraphMask
+    masker: SrlGraphMask
     record: dict[str, Any]
     probes: list[dict[str, Any]]
     graphs: GraphSource | None = None

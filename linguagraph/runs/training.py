@@ -16,10 +16,10 @@ from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
-from linguagraph.masks.graphmask import GraphMask, Quality
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.probes import find_probes, save_probes
+from linguagraph.masks.srl import Quality, SrlGraphMask
 from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_model
 from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs, score_pairs, write_pairs
@@ -187,7 +187,7 @@ def train_graphmask_run(
     directory = model_directory(model)
     network, record = load_model(directory)
     network.to(find_device(device))
-    masker = GraphMask.create(
+    masker = SrlGraphMask.create(
         network, seeds=numbers, config=updated(ProbeConfig(), tables["probe"], where="probe")
     )
     task: Any = None

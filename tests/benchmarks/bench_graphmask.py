@@ -35,7 +35,7 @@ from harness import (
 
 from linguagraph.masks.fitting import FitConfig, _Fit
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.batch import SrlBatch, SrlExample, bucket, encode_examples, in_order
 from linguagraph.models.srl import SRL_MODELS, SrlModel
 from linguagraph.models.training import SrlTrainConfig, _Trainer
@@ -112,7 +112,7 @@ class Bench:
 
     def fit(self, seeds: Sequence[int]) -> Callable[[int], object]:
         """A GraphMask iteration with gates in all layers, as a training makes it."""
-        masker = GraphMask.create(self.model(), seeds=seeds)
+        masker = SrlGraphMask.create(self.model(), seeds=seeds)
         config = FitConfig(tokens=self.tokens)
         fit = _Fit(masker, self.examples, self.examples, config, log=print, progress=None)
 
@@ -158,8 +158,8 @@ class Bench:
     def inference(self, rounds: int) -> list[Figure]:
         """Ratios of inference, on batches as ``linguagraph mask`` makes them."""
         model = self.model().eval()
-        every = GraphMask.create(model, seeds=[0])
-        one, five = (GraphMask.create(model, seeds=seeds) for seeds in ([0], SEEDS))
+        every = SrlGraphMask.create(model, seeds=[0])
+        one, five = (SrlGraphMask.create(model, seeds=seeds) for seeds in ([0], SEEDS))
         ordered = sorted(self.examples, key=len)
         runs = in_order([len(example) for example in ordered], tokens=2 * self.tokens)
         order = torch.randperm(len(runs)).tolist()

@@ -113,8 +113,8 @@ def _corpus(asked: Path | None, home: Path) -> tuple[Path, int]:
 
 def _with_probes(model: str, home: Path) -> str:
     """The model as given, or a copy with stand-in probes in place of those that it lacks."""
-    from linguagraph.masks.graphmask import GraphMask
     from linguagraph.masks.probes import find_probes, save_probes
+    from linguagraph.masks.srl import SrlGraphMask
     from linguagraph.models.batch import encode_examples
     from linguagraph.models.checkpoints import load_model
     from linguagraph.runs.models import model_directory
@@ -125,7 +125,7 @@ def _with_probes(model: str, home: Path) -> str:
     if find_probes(directory / "probes"):
         return str(directory)
     network, record = load_model(directory)
-    masker = GraphMask.create(network, seeds=range(5))
+    masker = SrlGraphMask.create(network, seeds=range(5))
     examples = encode_examples(corpus_sentences(None, limit=50), network.vocabulary)
     keep_a_fifth(masker, masker.collate(list(examples)))
     copy = home / "model"

@@ -24,7 +24,7 @@ from linguagraph.documents.records import Frame, Role, Sentence, Token
 from linguagraph.errors import LinguagraphError
 
 if TYPE_CHECKING:
-    from linguagraph.masks.graphmask import GraphMask
+    from linguagraph.masks.srl import SrlGraphMask
     from linguagraph.models.batch import SrlBatch
 
 __all__ = [
@@ -167,7 +167,7 @@ def training_sentences(corpus: Path | None) -> list[Sentence]:
     return synthetic_sentences(12000, seed=1)
 
 
-def keep_a_fifth(masker: GraphMask, batch: SrlBatch) -> None:
+def keep_a_fifth(masker: SrlGraphMask, batch: SrlBatch) -> None:
     """Shift untrained probes so that about a fifth of a batch's gates are open in every layer."""
     locations = masker.mask(batch).locations
     offsets = [p for name, p in masker.probe.named_parameters() if name.endswith("offset")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from srl_tools import batch_of, planted_sentences, small_config, small_model
 
 from linguagraph.errors import MaskError
-from linguagraph.masks import GraphMask, Masked, ProbeConfig
+from linguagraph.masks import Masked, ProbeConfig, SrlGraphMask
 from linguagraph.masks.controls import (
     CONDITIONS,
     control_gates,
@@ -73,8 +73,8 @@ def model() -> SrlModel:
 
 
 @pytest.fixture
-def masker(model: SrlModel) -> GraphMask:
-    made = GraphMask.create(model, seeds=(2, 7), config=ProbeConfig(hidden=8, bias=0.0))
+def masker(model: SrlModel) -> SrlGraphMask:
+    made = SrlGraphMask.create(model, seeds=(2, 7), config=ProbeConfig(hidden=8, bias=0.0))
     torch.manual_seed(1)
     for name, parameter in made.probe.named_parameters():
         if name.endswith(("baseline", "read")):
@@ -88,12 +88,12 @@ def batch(model: SrlModel) -> SrlBatch:
 
 
 @pytest.fixture
-def masked(masker: GraphMask, batch: SrlBatch) -> Masked:
+def masked(masker: SrlGraphMask, batch: SrlBatch) -> Masked:
     return masker.mask(batch)
 
 
 def scores(
-    masker: GraphMask, masked: Masked, batch: SrlBatch, *, thresholds: list[float] | None = None
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch, *, thresholds: list[float] | None = None
 ) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
     found = score_conditions(
         masker, masked, batch, random=np.random.default_rng(0), thresholds=thresholds
@@ -150,7 +150,7 @@ def test_predicate_edges_are_those_that_touch_the_predicate(
 
 
 def test_every_condition_is_scored_for_every_seed(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> None:
     found = scores(masker, masked, batch, thresholds=[0.3, 0.3])
     single = {"original", "soft_gates"}
@@ -164,7 +164,7 @@ def test_every_condition_is_scored_for_every_seed(
 
 
 def test_the_original_keeps_all_edges_and_the_unmasked_counts(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> None:
     counts, kept = scores(masker, masked, batch)["original", -1]
     with torch.no_grad():
@@ -174,7 +174,7 @@ def test_the_original_keeps_all_edges_and_the_unmasked_counts(
     assert kept.tolist() == (2 * batch.edge_counts).tolist()
 
 
-def test_the_mask_and_nothing_of_it(masker: GraphMask, masked: Masked, batch: SrlBatch) -> None:
+def test_the_mask_and_nothing_of_it(masker: SrlGraphMask, masked: Masked, batch: SrlBatch) -> None:
     found = scores(masker, masked, batch)
     for index, seed in enumerate((2, 7)):
         per_edge = torch.stack([gates[index] for gates in masked.gates]).sum(0)
@@ -195,7 +195,7 @@ def test_the_mask_and_nothing_of_it(masker: GraphMask, masked: Masked, batch: Sr
 
 @pytest.mark.parametrize("low", [0.0, 0.5, 1.1])
 def test_soft_gates_below_the_threshold_are_closed_without_a_baseline(
-    masker: GraphMask, masked: Masked, batch: SrlBatch, low: float
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch, low: float
 ) -> None:
     found = scores(masker, masked, batch, thresholds=[low, 0.0])
     counts, kept = found["soft_gates", -1]
@@ -210,7 +210,7 @@ def test_soft_gates_below_the_threshold_are_closed_without_a_baseline(
 
 
 def test_scoring_ignores_and_keeps_the_models_mode(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> None:
     calm = scores(masker, masked, batch, thresholds=[0.4, 0.4])
     masker.model.train()
@@ -222,7 +222,7 @@ def test_scoring_ignores_and_keeps_the_models_mode(
 
 
 def test_between_two_conditions_the_caller_computes_as_usual(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> None:
     for _ in score_conditions(
         masker, masked, batch, random=np.random.default_rng(0), thresholds=[0.4, 0.4]
@@ -232,7 +232,7 @@ def test_between_two_conditions_the_caller_computes_as_usual(
 
 
 def test_a_model_without_soft_gates_has_no_such_condition(
-    masker: GraphMask, masked: Masked, batch: SrlBatch
+    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
 ) -> None:
     bare = tuple(replace(m, soft_gates=None) for m in masked.original.messages)
     without = replace(masked, original=replace(masked.original, messages=bare))

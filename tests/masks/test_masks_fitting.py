@@ -17,10 +17,10 @@ from linguagraph.masks import (
     Divergence,
     FitConfig,
     FitResult,
-    GraphMask,
     LagrangianConfig,
     ProbeConfig,
     Quality,
+    SrlGraphMask,
     fit_graphmask,
 )
 from linguagraph.masks.fitting import _Fit
@@ -39,7 +39,7 @@ def test_planted_edges_are_recovered(
     planted_model: SrlModel, planted_sentences: list[Sentence]
 ) -> None:
     examples = list(encode_examples(planted_sentences, planted_model.vocabulary))
-    masker = GraphMask.create(planted_model, seeds=(0, 1), config=ProbeConfig(hidden=16))
+    masker = SrlGraphMask.create(planted_model, seeds=(0, 1), config=ProbeConfig(hidden=16))
     config = FitConfig(
         epochs_per_layer=45,
         epochs_after=0,
@@ -67,13 +67,13 @@ def _fresh() -> list[Sentence]:
     return planted_sentences(80, seed=99)
 
 
-def make(*, layers: int = 2, seeds: tuple[int, ...] = (0, 5), model_seed: int = 0) -> GraphMask:
+def make(*, layers: int = 2, seeds: tuple[int, ...] = (0, 5), model_seed: int = 0) -> SrlGraphMask:
     model = small_model(SENTENCES, small_config(gcn_layers=layers), seed=model_seed)
-    return GraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=6))
+    return SrlGraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=6))
 
 
 def fit(
-    masker: GraphMask,
+    masker: SrlGraphMask,
     directory: Path | None = None,
     *,
     config: FitConfig = CONFIG,
@@ -187,7 +187,7 @@ def test_a_run_with_other_settings_is_not_continued(
     elif other == "model":
         masker = make(model_seed=1)
     else:
-        masker = GraphMask.create(masker.model, seeds=(0, 5), config=ProbeConfig(hidden=7))
+        masker = SrlGraphMask.create(masker.model, seeds=(0, 5), config=ProbeConfig(hidden=7))
     with pytest.raises(RunError, match="made with other options"):
         fit(masker, whole[0], config=config, resume=True)
 

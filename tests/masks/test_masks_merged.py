@@ -12,11 +12,11 @@ from torch.nn import functional as F
 from linguagraph.documents.records import Document
 from linguagraph.masks import (
     FitConfig,
-    GraphMask,
     LagrangianConfig,
     Masked,
     NonAmortisedConfig,
     ProbeConfig,
+    SrlGraphMask,
     fit_graphmask,
     mask_nonamortised,
 )
@@ -47,8 +47,8 @@ def examples_of(model: SrlModel, documents: list[Document]) -> list[SrlExample]:
     return list(encode_examples(sentences, model.vocabulary, graphs=graphs))
 
 
-def half_open(model: SrlModel, examples: list[SrlExample]) -> tuple[GraphMask, SrlBatch, Masked]:
-    masker = GraphMask.create(model, seeds=(0, 4), config=ProbeConfig(hidden=6, bias=0.0))
+def half_open(model: SrlModel, examples: list[SrlExample]) -> tuple[SrlGraphMask, SrlBatch, Masked]:
+    masker = SrlGraphMask.create(model, seeds=(0, 4), config=ProbeConfig(hidden=6, bias=0.0))
     batch = masker.collate(examples)
     return masker, batch, masker.mask(batch)
 
@@ -76,7 +76,7 @@ def test_edges_that_cannot_matter_are_closed_and_nothing_depends_on_it(model: Sr
 
 def test_all_gates_open_is_the_model_itself(model: SrlModel) -> None:
     examples = examples_of(model, DOCUMENTS)
-    masker = GraphMask.create(model, seeds=(0, 4), config=ProbeConfig(hidden=6, bias=50.0))
+    masker = SrlGraphMask.create(model, seeds=(0, 4), config=ProbeConfig(hidden=6, bias=50.0))
     batch = masker.collate(examples)
     masked = masker.mask(batch)
     plain = masked.original.logits
@@ -186,7 +186,7 @@ def test_coreference_edges_that_a_model_needs_are_kept() -> None:
     train, fresh = linked_documents(160, seed=1), linked_documents(60, seed=9)
     model = _trained(train)
     examples = examples_of(model, train)
-    masker = GraphMask.create(model, seeds=(0, 1), config=ProbeConfig(hidden=16))
+    masker = SrlGraphMask.create(model, seeds=(0, 1), config=ProbeConfig(hidden=16))
     config = FitConfig(
         epochs_per_layer=40,
         epochs_after=0,

@@ -11,7 +11,7 @@ import torch
 from srl_tools import batch_of, planted_sentences, small_config, small_model
 
 from linguagraph.errors import CheckpointError
-from linguagraph.masks import GraphMask, ProbeConfig
+from linguagraph.masks import ProbeConfig, SrlGraphMask
 from linguagraph.masks.probes import find_probes, load_graphmask, save_probes
 
 SENTENCES = planted_sentences(6, seed=15)
@@ -19,8 +19,8 @@ MODEL = small_model(SENTENCES)
 
 
 @pytest.fixture
-def masker() -> GraphMask:
-    made = GraphMask.create(MODEL, seeds=(1, 10, 2), config=ProbeConfig(hidden=7, bias=0.5))
+def masker() -> SrlGraphMask:
+    made = SrlGraphMask.create(MODEL, seeds=(1, 10, 2), config=ProbeConfig(hidden=7, bias=0.5))
     torch.manual_seed(0)
     for parameter in made.probe.parameters():
         torch.nn.init.normal_(parameter)
@@ -28,7 +28,7 @@ def masker() -> GraphMask:
 
 
 @pytest.fixture
-def saved(masker: GraphMask, tmp_path: Path) -> Path:
+def saved(masker: SrlGraphMask, tmp_path: Path) -> Path:
     save_probes(tmp_path, masker, explains="abc", records={1: {"quality": {"masked": 0.5}}})
     return tmp_path
 
@@ -39,7 +39,7 @@ def change(path: Path, **values: object) -> None:
     path.write_text(json.dumps({k: v for k, v in record.items() if v is not None}))
 
 
-def test_probes_come_back_in_the_order_asked_for(masker: GraphMask, saved: Path) -> None:
+def test_probes_come_back_in_the_order_asked_for(masker: SrlGraphMask, saved: Path) -> None:
     assert list(find_probes(saved)) == [1, 2, 10]
     again, records = load_graphmask(MODEL, saved, seeds=(10, 1), explains="abc")
     assert again.probe.seeds == (10, 1)
@@ -53,7 +53,7 @@ def test_probes_come_back_in_the_order_asked_for(masker: GraphMask, saved: Path)
         torch.testing.assert_close(one[[1, 0]], other, atol=1e-4, rtol=1e-4)
 
 
-def test_half_floats_are_stored_on_request(masker: GraphMask, tmp_path: Path) -> None:
+def test_half_floats_are_stored_on_request(masker: SrlGraphMask, tmp_path: Path) -> None:
     save_probes(tmp_path, masker, explains="abc", records={}, half=True)
     again, _ = load_graphmask(MODEL, tmp_path, seeds=(2,), explains="abc")
     for name, tensor in again.probe.select(2).items():
@@ -94,7 +94,7 @@ def test_a_damaged_record_is_refused(saved: Path, values: dict[str, object], mes
 
 
 def test_probes_of_two_architectures_are_refused(saved: Path, tmp_path: Path) -> None:
-    other = GraphMask.create(MODEL, seeds=(2,), config=ProbeConfig(hidden=3))
+    other = SrlGraphMask.create(MODEL, seeds=(2,), config=ProbeConfig(hidden=3))
     save_probes(saved, other, explains="abc", records={})
     with pytest.raises(CheckpointError, match="different architectures"):
         load_graphmask(MODEL, saved, seeds=(1, 2), explains="abc")

@@ -14,7 +14,7 @@ from lines import interrupt, tabulated
 from linguagraph.columns import TABLES
 from linguagraph.edges.storage import read_table
 from linguagraph.errors import RunError
-from linguagraph.masks.graphmask import GraphMask
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.batch import SrlBatch
 from linguagraph.runs.directory import Run
 from linguagraph.runs.masking import mask_stage
@@ -46,13 +46,13 @@ def whole(
 def masked_examples(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of examples of every batch that is masked, noted as the test goes on."""
     seen: list[int] = []
-    mask = GraphMask.mask
+    mask = SrlGraphMask.mask
 
-    def noted(self: GraphMask, batch: SrlBatch) -> object:
+    def noted(self: SrlGraphMask, batch: SrlBatch) -> object:
         seen.append(batch.num_examples)
         return mask(self, batch)
 
-    monkeypatch.setattr(GraphMask, "mask", noted)
+    monkeypatch.setattr(SrlGraphMask, "mask", noted)
     return seen
 
 

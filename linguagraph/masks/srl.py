@@ -17,7 +17,7 @@ from linguagraph.models.gateable import Trace
 from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
 from linguagraph.models.srl import SrlModel
 
-__all__ = ["GraphMask", "Masked", "Quality", "counted", "where_effective"]
+__all__ = ["SrlGraphMask", "Masked", "Quality", "counted", "where_effective"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Quality:
         return self.masked - self.original
 
 
-class GraphMask:
+class SrlGraphMask:
     """Amortised GraphMask (Schlichtkrull et al. 2021, section 3) for a gateable model.
 
     The erasure function of a layer sees only what the model has when it sends the message; it is
@@ -80,7 +80,7 @@ class GraphMask:
     @classmethod
     def create(
         cls, model: SrlModel, *, seeds: Sequence[int], config: ProbeConfig | None = None
-    ) -> GraphMask:
+    ) -> SrlGraphMask:
         """Untrained probes for a model, on the model's device."""
         probe = Probe(
             seeds,

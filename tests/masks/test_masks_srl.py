@@ -14,10 +14,10 @@ from linguagraph.errors import MaskError
 from linguagraph.masks import (
     Divergence,
     FitConfig,
-    GraphMask,
     NonAmortisedConfig,
     Probe,
     ProbeConfig,
+    SrlGraphMask,
     fit_graphmask,
     frozen,
     mask_nonamortised,
@@ -33,9 +33,9 @@ def model(request: pytest.FixtureRequest) -> SrlModel:
     return small_model(SENTENCES, small_config(request.param))
 
 
-def make(model: SrlModel, *, seeds: tuple[int, ...] = (0, 3), noisy: bool = True) -> GraphMask:
+def make(model: SrlModel, *, seeds: tuple[int, ...] = (0, 3), noisy: bool = True) -> SrlGraphMask:
     """Probes that decide on both sides."""
-    masker = GraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=8, bias=0.0))
+    masker = SrlGraphMask.create(model, seeds=seeds, config=ProbeConfig(hidden=8, bias=0.0))
     torch.manual_seed(1)
     for name, parameter in masker.probe.named_parameters():
         if noisy and name.endswith(("baseline", "read")):
@@ -43,7 +43,7 @@ def make(model: SrlModel, *, seeds: tuple[int, ...] = (0, 3), noisy: bool = True
     return masker
 
 
-def decide_all(masker: GraphMask, location: float) -> None:
+def decide_all(masker: SrlGraphMask, location: float) -> None:
     for layer in masker.probe.layers:
         layer.read.data.zero_()  # type: ignore[union-attr,operator]
         layer.offset.data.fill_(location)  # type: ignore[union-attr,operator]
@@ -160,7 +160,7 @@ def test_sentences_without_edges_can_be_masked(model: SrlModel) -> None:
 def test_a_probe_of_another_depth_is_refused(model: SrlModel) -> None:
     probe = Probe([0], state_sizes=[4] * 5, message_sizes=[4] * 5, config=ProbeConfig())
     with pytest.raises(MaskError, match="the probe has 5 layers"):
-        GraphMask(model, probe)
+        SrlGraphMask(model, probe)
 
 
 def _mask(model: SrlModel) -> None:

@@ -1,0 +1,137 @@
+"""Outputs of an original and a masked model -> how far they are apart, by the kind of the output."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from linguagraph.errors import ConfigError, MaskError
+
+__all__ = ["OUTPUTS", "Output"]
+
+OUTPUTS = ("classification", "multilabel", "regression")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the numbers of a model's output mean, and the divergence that fits them.
+
+    * ``classification``: logits [U, C], one class per unit. Divergence: Jensen-Shannon in bits.
+    * ``multilabel``: logits [U, C] of C independent yes-or-no questions per unit (C = 1: binary
+      classification by one logit). Divergence: the mean over the questions of Jensen-Shannon
+      between the two Bernoulli distributions, in bits.
+    * ``regression``: values [U, C]. Divergence: half the mean squared difference in units of
+      ``scale``, at most 1 (it is 1 - exp(-d) for d the plain one, so that it is bounded like the
+      others and quadratic near 0).
+
+    All are 0 for equal outputs and lie in [0, 1], so that one tolerance serves all.
+
+    Attributes:
+        kind: one of :data:`OUTPUTS`.
+        scale: for regression, a typical difference between outputs of two units (their standard
+            deviation over a data set), at least 1e-12.
+
+    Raises:
+        ConfigError: unknown kind, or a scale that is not positive.
+    """
+
+    kind: str = "classification"
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in OUTPUTS:
+            raise ConfigError(f"output={self.kind!r}; expected one of {list(OUTPUTS)}")
+        if not self.scale >= 1e-12:
+            raise ConfigError(f"scale={self.scale}; expected a positive number")
+
+    def check(self, output: object) -> Tensor:
+        """A model's output as float [U, C].
+
+        Raises:
+            MaskError: it is no tensor of one or two dimensions, or does not fit the kind.
+        """
+        if not isinstance(output, Tensor):
+            raise MaskError(
+                f"the model returns {type(output).__name__}; a mask needs one tensor [units, "
+                "outputs]: pass call=lambda model, batch: ... that picks it out"
+            )
+        if not output.is_floating_point():
+            raise MaskError(
+                f"the model returns {output.dtype}; masks are learned from logits or values: let "
+                "it return them before argmax or thresholds"
+            )
+        if output.dim() == 1:
+            output = output.unsqueeze(-1)
+        if output.dim() != 2:
+            raise MaskError(
+                f"the model's output has shape {tuple(output.shape)}; expected [units, outputs]"
+            )
+        if self.kind == "classification" and output.shape[1] == 1:
+            raise MaskError(
+                "the model returns one number per unit, which is no distribution over classes; "
+                "say output='multilabel' if it is a logit, output='regression' if it is a value"
+            )
+        return output
+
+    def divergence(self, original: Tensor, masked: Tensor) -> Tensor:
+        """Outputs [U, C] and [..., U, C] -> float [..., U] in [0, 1]."""
+        if self.kind == "classification":
+            return _js(F.log_softmax(original, -1), F.log_softmax(masked, -1))
+        if self.kind == "multilabel":
+            return _js(_bernoulli(original), _bernoulli(masked)).mean(-1)
+        squared = ((original - masked) / self.scale).square().mean(-1)
+        return -torch.expm1(-squared / 2)
+
+    def confidence(self, original: Tensor, masked: Tensor) -> Tensor:
+        """What the masked model makes of the original's answer, float [..., U] in [0, 1].
+
+        The probability of the class (the mean over the answers, for several labels) that the
+        original model predicts; for regression 1 - divergence.
+        """
+        if self.kind == "classification":
+            chosen = original.argmax(-1).expand(masked.shape[:-1]).unsqueeze(-1)
+            return masked.softmax(-1).gather(-1, chosen).squeeze(-1)
+        if self.kind == "multilabel":
+            return torch.sigmoid(torch.where(original > 0, masked, -masked)).mean(-1)
+        return 1 - self.divergence(original, masked)
+
+    def same(self, original: Tensor, masked: Tensor) -> Tensor:
+        """Whether the answer is the same, bool [..., U]; all labels; within a tenth of the scale."""
+        if self.kind == "classification":
+            return masked.argmax(-1) == original.argmax(-1)
+        if self.kind == "multilabel":
+            return ((masked > 0) == (original > 0)).all(-1)
+        return ((original - masked).abs() <= 0.1 * self.scale).all(-1)
+
+    def target(self, original: Tensor, output: Tensor) -> Tensor:
+        """The scalar per unit that gradient methods differentiate, float [..., U].
+
+        The logit of the predicted class; the sum of logits signed by the predicted answers; the
+        sum of values.
+        """
+        if self.kind == "classification":
+            chosen = original.argmax(-1).expand(output.shape[:-1]).unsqueeze(-1)
+            return output.gather(-1, chosen).squeeze(-1)
+        if self.kind == "multilabel":
+            return torch.where(original > 0, output, -output).sum(-1)
+        return output.sum(-1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Field names and values."""
+        return {"kind": self.kind, "scale": self.scale}
+
+
+def _bernoulli(logits: Tensor) -> Tensor:
+    """Log-probabilities of yes and no, float [..., 2]."""
+    return torch.stack((F.logsigmoid(logits), F.logsigmoid(-logits)), -1)
+
+
+def _js(log_p: Tensor, log_q: Tensor) -> Tensor:
+    log_m = torch.logaddexp(log_p.expand_as(log_q), log_q) - math.log(2)
+    at_p = (log_p.exp() * (log_p - log_m)).sum(-1)
+    return (at_p + (log_q.exp() * (log_q - log_m)).sum(-1)) / (2 * math.log(2))
