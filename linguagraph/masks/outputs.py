@@ -1,4 +1,4 @@
-"""Outputs of an original and a masked model -> how far they are apart, by the kind of the output."""
+"""Outputs of an original and a masked model -> how far apart they are, by kind of output."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Output:
         return 1 - self.divergence(original, masked)
 
     def same(self, original: Tensor, masked: Tensor) -> Tensor:
-        """Whether the answer is the same, bool [..., U]; all labels; within a tenth of the scale."""
+        """Whether all answers are the same (values: within a tenth of the scale), bool [..., U]."""
         if self.kind == "classification":
             return masked.argmax(-1) == original.argmax(-1)
         if self.kind == "multilabel":
