@@ -13,9 +13,15 @@ from torch import Tensor, nn
 from linguagraph.errors import MaskError
 from linguagraph.masks.explainable import GraphBatch, Pass, Sent, Site
 from linguagraph.masks.outputs import Output
-from linguagraph.masks.pyg_hooks import Interception, Sending, message_passing_layers, rows_first
+from linguagraph.masks.pyg_hooks import (
+    Interception,
+    Sending,
+    message_passing_layers,
+    rows_first,
+    step_modules,
+)
 from linguagraph.masks.pyg_plan import Plan, Seen, make_plan
-from linguagraph.masks.pyg_units import Given, UnitRule, edge_layout, unit_rule
+from linguagraph.masks.pyg_units import Given, UnitRule, edge_layout, edge_roots, unit_rule
 
 __all__ = ["PygModel", "call_by_names"]
 
@@ -56,6 +62,7 @@ class PygModel:
         asked: str | Callable[[Any], Tensor] | None = None,
     ) -> None:
         self.layers = message_passing_layers(model)
+        self._steps = step_modules(model, self.layers)
         self.model = model
         self.output = Output(output) if isinstance(output, str) else output
         self._call, self._units, self._asked = call or call_by_names, units, asked
@@ -143,15 +150,12 @@ class PygModel:
                 self._follow = any(one.sending.edge is not None for one in recorder.seen)
         sent, present, own = recorder.collect(plan)
         asked = self._asked_units(batch, output)
-        counts = batch.per_graph(asked.float(), batch.unit_graph).clamp(min=1)
-        return Pass(
-            output=output,
-            sent=sent,
-            present=present,
-            weights=asked.float() / counts.index_select(0, batch.unit_graph),
-            asked=asked,
-            own=own,
-        )
+        if asked is None:
+            asked, weights = output.new_ones(len(output), dtype=torch.bool), batch.even_weights
+        else:
+            counts = batch.per_graph(asked.float(), batch.unit_graph).clamp(min=1)
+            weights = asked.float() / counts.index_select(0, batch.unit_graph)
+        return Pass(output, sent, present, weights, asked, own)
 
     def run(
         self,
@@ -165,8 +169,8 @@ class PygModel:
         return self._intercepted(batch, _Replacer(self._known(), batch, gates, baselines).visit)
 
     def _intercepted(self, batch: GraphBatch, visit: Any) -> Tensor:
-        roots = edge_layout(batch.content).roots
-        hooks = Interception(self.model, self.layers, roots, visit, follow=self._follow)
+        roots = edge_roots(batch.content)
+        hooks = Interception(self.layers, self._steps, roots, visit, follow=self._follow)
         with hooks:
             output = self._run_model(batch.content)
         if output.shape[0] != batch.unit_graph.shape[0]:
@@ -181,9 +185,9 @@ class PygModel:
             return self.output.check(self.model(*content.args, **content.kwargs))
         return self.output.check(self._call(self.model, content))
 
-    def _asked_units(self, batch: GraphBatch, output: Tensor) -> Tensor:
+    def _asked_units(self, batch: GraphBatch, output: Tensor) -> Tensor | None:
         if self._asked is None:
-            return torch.ones(output.shape[0], dtype=torch.bool, device=output.device)
+            return None
         content = batch.content
         found = self._asked(content) if callable(self._asked) else _named(content, self._asked)
         if found.dtype != torch.bool or found.shape != output.shape[:1]:
@@ -205,10 +209,10 @@ class _Recorder:
 
     def visit(self, sending: Sending, arguments: dict[str, Any], messages: Tensor) -> None:
         rows = rows_first(messages, sending.layer.node_dim).flatten(1).detach()
-        source, target = sending.ends
+        index = sending.index
         sources, targets = (
             rows.new_zeros(int(end.max()) + 1 if len(end) else 0, 0) if found is None else found
-            for found, end in zip(sending.states(), (source, target), strict=True)
+            for found, end in zip(sending.states(), index, strict=True)
         )
         own = sending.attention(arguments, len(rows))
         edge = sending.edge
@@ -216,7 +220,6 @@ class _Recorder:
             first = self.starts[sending.root]
             edge = torch.arange(first, first + len(rows), device=rows.device)
         kind = sending.root if sending.root >= 0 else self._edge_set(edge)
-        index = torch.stack((source, target))
         if edge is not None and bool((edge < 0).any()):
             keep = edge >= 0
             rows, index, edge = rows[keep], index[:, keep], edge[keep]
@@ -240,8 +243,12 @@ class _Recorder:
                 f"the model propagated {len(self.sent)} times, {len(plan.calls)} times before; "
                 "which layers it runs must not depend on the batch"
             )
-        present = torch.zeros(plan.num_layers, size, dtype=torch.bool, device=device)
-        own = torch.full((plan.num_layers, size), float("nan"), device=device)
+        shape = (plan.num_layers, size)
+        if len(self.starts) == 1 and all(sent.edge is None and w is None for sent, w in self.sent):
+            every = torch.ones(shape, dtype=torch.bool, device=device)
+            return tuple(sent for sent, _ in self.sent), every, None
+        present = torch.zeros(shape, dtype=torch.bool, device=device)
+        own = torch.full(shape, float("nan"), device=device)
         parts: list[list[Sent]] = [[] for _ in plan.sites]
         whole = torch.arange(size, device=device)
         for number, (sent, weights) in enumerate(self.sent):

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from linguagraph.errors import MaskError
 from linguagraph.masks.pyg_ids import EdgeIds, match_pairs
 
-__all__ = ["Interception", "Sending", "message_passing_layers"]
+__all__ = ["Interception", "Sending", "message_passing_layers", "rows_first", "step_modules"]
 
 
 @dataclass
@@ -49,11 +50,10 @@ class Sending:
     root: int
 
     @property
-    def ends(self) -> tuple[Tensor, Tensor]:
-        """Rows of the sending and of the receiving node, int64 [M] each."""
+    def index(self) -> Tensor:
+        """Rows of the sending and of the receiving node, int64 [2, M]."""
         forward = self.layer.flow == "source_to_target"
-        sender, receiver = (0, 1) if forward else (1, 0)
-        return self.edge_index[sender], self.edge_index[receiver]
+        return self.edge_index if forward else self.edge_index.flip(0)
 
     def states(self) -> tuple[Tensor | None, Tensor | None]:
         """States [Ns, ds] of the nodes that send and [Nt, dt] of those that receive.
@@ -61,8 +61,7 @@ class Sending:
         All values per node that the layer's ``message`` reads, side by side (names that end in
         ``_j`` and ``_i`` there; where a side has none, those of the other side if they fit).
         """
-        names = list(inspect.signature(self.layer.message).parameters)
-        bases = {side: [n[:-2] for n in names if n.endswith(side)] for side in ("_j", "_i")}
+        bases = _node_arguments(type(self.layer).message)
         forward = self.layer.flow == "source_to_target"
         at = {"_j": 0, "_i": 1} if forward else {"_j": 1, "_i": 0}
         bipartite = self.size is not None and self.size[0] != self.size[1]
@@ -102,7 +101,7 @@ class Interception(AbstractContextManager["Interception"]):
     """Hooks on all message passing layers of a model, for the length of a with-block.
 
     Args:
-        model: any module; layers: its :func:`message_passing_layers`.
+        layers: :func:`message_passing_layers` of the model; steps: its :func:`step_modules`.
         roots: the input edge indices of the batch, int64 [2, E_k] each, numbered one after the
             other.
         follow: track the layers' own rewriting of the graph; not needed for a model known to send
@@ -112,14 +111,14 @@ class Interception(AbstractContextManager["Interception"]):
 
     def __init__(
         self,
-        model: nn.Module,
         layers: dict[str, nn.Module],
+        steps: Sequence[nn.Module],
         roots: Sequence[Tensor],
         visit: Visitor,
         *,
         follow: bool = True,
     ) -> None:
-        self.model, self.layers, self.roots, self.visit = model, layers, roots, visit
+        self.layers, self.steps, self.roots, self.visit = layers, steps, roots, visit
         self.own = set(layers.values())
         self.ids = EdgeIds(roots) if follow else None
         self.group, self.depth, self.together = -1, 0, False
@@ -138,7 +137,7 @@ class Interception(AbstractContextManager["Interception"]):
                     layer.register_message_forward_hook(self._message),  # type: ignore[operator]
                 ):
                     stack.callback(handle.remove)
-            for module in _groups(self.model, self.layers):
+            for module in self.steps:
                 stack.callback(module.register_forward_pre_hook(self._entering).remove)
                 left = module.register_forward_hook(self._leaving, always_call=True)
                 stack.callback(left.remove)
@@ -245,6 +244,13 @@ def message_passing_layers(model: nn.Module) -> dict[str, nn.Module]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _node_arguments(message: Callable[..., Any]) -> dict[str, list[str]]:
+    """Names that ``message`` reads per sending (``_j``) and per receiving node (``_i``)."""
+    names = list(inspect.signature(message).parameters)
+    return {side: [n[:-2] for n in names if n.endswith(side)] for side in ("_j", "_i")}
+
+
 def rows_first(values: Tensor, dim: int) -> Tensor:
     """Values with the node or edge dimension in front, at least two-dimensional."""
     if values.dim() == 1:
@@ -260,7 +266,7 @@ def _beside(parts: list[Tensor]) -> Tensor | None:
     return torch.cat(parts, -1)
 
 
-def _groups(model: nn.Module, layers: dict[str, nn.Module]) -> list[nn.Module]:
+def step_modules(model: nn.Module, layers: dict[str, nn.Module]) -> list[nn.Module]:
     """Modules whose call is one step of message passing: layers, and HeteroConv around them."""
     from torch_geometric.nn import HeteroConv
 

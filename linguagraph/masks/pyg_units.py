@@ -11,7 +11,7 @@ from torch import Tensor
 
 from linguagraph.errors import MaskError
 
-__all__ = ["EdgeLayout", "Given", "UnitRule", "edge_layout", "unit_rule"]
+__all__ = ["EdgeLayout", "Given", "UnitRule", "edge_layout", "edge_roots", "unit_rule"]
 
 UnitRule = Callable[[Any, "EdgeLayout"], Tensor]
 """(content, its edges) -> graph of each unit, int64 [U]."""
@@ -70,6 +70,15 @@ def edge_layout(content: Any) -> EdgeLayout:
     size = int(content.num_nodes or 0)
     graph = getattr(content, "batch", None)
     return _homogeneous(edge_index, size, graph, int(getattr(content, "num_graphs", 1) or 1))
+
+
+def edge_roots(content: Any) -> tuple[Tensor, ...]:
+    """The input edge indices alone, as :attr:`EdgeLayout.roots`."""
+    if isinstance(content, Given):
+        return _given(content).roots
+    if hasattr(content, "edge_types") and hasattr(content, "node_types"):
+        return tuple(content[kind].edge_index for kind in content.edge_types)
+    return (content.edge_index,)
 
 
 def _homogeneous(
