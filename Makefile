@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := out/demo
+PYG_TESTS := tests/masks/test_masks_pyg.py tests/masks/test_masks_pyg_explainer.py
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test test-all lint install bench clean
+.PHONY: demo test test-pyg test-all lint install bench clean
 
 demo: $(VENV)/.installed
 	rm -rf $(DEMO)
@@ -13,9 +14,20 @@ demo: $(VENV)/.installed
 
 test: install lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(MAKE) test-pyg
 
 test-all: install lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not benchmark"
+	$(MAKE) test-pyg
+
+# the hooks into PyG once more, with the oldest version that we support
+test-pyg: $(VENV)/.pyg
+	PYTHONPATH=$(VENV)/pyg OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q $(PYG_TESTS)
+
+$(VENV)/.pyg: $(VENV)/.installed
+	rm -rf $(VENV)/pyg
+	$(BIN)/python -m pip install -q --no-deps --target $(VENV)/pyg torch_geometric==2.6.1
+	touch $@
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -26,6 +38,7 @@ install: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_graphmask.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_masks.py
 	$(BIN)/python tests/benchmarks/bench_report.py
 	$(BIN)/python tests/benchmarks/bench_reading.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_parser.py

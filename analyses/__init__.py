@@ -11,12 +11,18 @@ from linguagraph.reports.sections import Section
 
 from . import (
     agreement,
+    attention,
     coreference,
     corpus,
+    curves,
     distance,
     edge_kinds,
+    edge_labels,
     examples,
     faithfulness,
+    gold,
+    graph_examples,
+    graph_faithfulness,
     graphs,
     labels,
     methods,
@@ -28,12 +34,12 @@ from . import (
     soft_gates,
     targets,
 )
-from .facts import metric
+from .facts import against_itself
 from .params import Params
-from .shapes import OWN
 from .summary import summary
+from .terms import terms
 
-__all__ = ["ANALYSES", "Params", "analyse", "summary"]
+__all__ = ["ANALYSES", "GRAPH_ANALYSES", "Params", "analyse", "summary"]
 
 ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "overview": overview.run,
@@ -41,6 +47,7 @@ ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "corpus": corpus.run,
     "graphs": graphs.run,
     "faithfulness": faithfulness.run,
+    "curves": curves.run,
     "labels": labels.run,
     "targets": targets.run,
     "paths": paths.run,
@@ -56,20 +63,39 @@ ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
 }
 """Name of each analysis and the function that runs it."""
 
+GRAPH_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
+    "overview": overview.run,
+    "faithfulness": graph_faithfulness.run,
+    "curves": curves.run,
+    "gold": gold.run,
+    "labels": edge_labels.run,
+    "agreement": agreement.run,
+    "attention": attention.run,
+    "examples": graph_examples.run,
+    "methods": methods.run,
+}
+"""The same where graphs are not made of language (``language`` is false in the manifest)."""
+
 
 def analyse(
     tables: RunTables, params: Params | None = None, *, names: tuple[str, ...] | None = None
 ) -> tuple[Section, ...]:
     """Run the analyses, all or those named, in the order of :data:`ANALYSES`.
 
+    Without language, those of :data:`GRAPH_ANALYSES`.
+
     Raises:
         ConfigError: a name that is not known.
     """
-    unknown = [name for name in names or () if name not in ANALYSES]
+    language = terms(tables).language
+    registry = ANALYSES if language else GRAPH_ANALYSES
+    unknown = [name for name in names or () if name not in registry]
     if unknown:
-        raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(ANALYSES)}")
-    chosen = [run for name, run in ANALYSES.items() if names is None or name in names]
+        raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(registry)}")
+    chosen = [run for name, run in registry.items() if names is None or name in names]
     settings = params or Params()
-    if metric(tables) == OWN:
-        settings = replace(settings, score="role agreement")
+    if against_itself(tables):
+        settings = replace(settings, score="role agreement" if language else "answer agreement")
+    elif not language:
+        settings = replace(settings, score="accuracy")
     return tuple(section for run in chosen for section in run(tables, settings))

@@ -1,6 +1,8 @@
-"""Do probes that start from other seeds retain the same edges?"""
+"""Do masks that start from other seeds retain the same edges?"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -10,9 +12,11 @@ from linguagraph.reports.sections import Section
 
 from .blocks import Row, nothing, question, rows, shown
 from .drawings import draw_agreement
+from .method_words import MethodWords, method_words
 from .params import Params
 from .phrases import count, kappa_word, percent
 from .shapes import agreement_shape
+from .terms import terms
 
 __all__ = ["run"]
 
@@ -28,7 +32,8 @@ BRIEF = [
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """Fleiss' kappa with its companions: overall, per layer, per label and direction."""
-    items = compile_items(tables.edges)
+    items, words = compile_items(tables.edges), terms(tables)
+    method = method_words(tables)
     overall = agreement(items, resampling=params.resampling)
     layers = agreement(items, by=("layer",), resampling=params.resampling)
     summary = {NAME: agreement_shape(rows(overall)[0], layers)}
@@ -44,33 +49,51 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         pd.concat([overall.assign(layer="all"), layers], ignore_index=True)[BRIEF],
         percent=PERCENT,
     )
-    caption = "The same per label and direction, most retained first."
-    full = shown("agreement_labels", caption, labels, percent=PERCENT, folded=True)
+    caption = f"The same per {' and '.join(words.lead)}, most retained first."
+    ranked = labels if words.language else labels.drop(columns="direction")
+    full = shown("agreement_labels", caption, ranked, percent=PERCENT, folded=True)
     return (
         Section(
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=_finding(rows(overall)[0], layers, params),
-            figures=draw_agreement(labels, params),
+            finding=_finding(method, rows(overall)[0], layers, params),
+            figures=draw_agreement(labels, params) if len(labels) > 1 else (),
             tables=(main, full),
             notes=(
-                f"{count(len(items.seeds), 'seed')} ({', '.join(map(str, items.seeds))}) of probes "
-                "for one explained model. Probes of one run share the order of batches and the "
-                "starting baselines and differ by initialisation and gate noise: kappa is an upper "
-                "estimate of the agreement between independently trained probes, and says nothing "
-                "about models that were trained differently.",
+                _raters(method, items.seeds),
                 "Kappa falls when one category is rare and is undefined when one is never used; "
                 "Gwet's AC1 stays defined, and Krippendorff's alpha corrects for small samples. "
-                "Intervals resample sentences; resamples in which a coefficient is undefined are "
-                "left out of its interval.",
+                f"Intervals resample {words.cases}; resamples in which a coefficient is undefined "
+                "are left out of its interval.",
             ),
             summary=summary,
         ),
     )
 
 
-def _finding(overall: Row, layers: pd.DataFrame, params: Params) -> str:
+def _raters(method: MethodWords, seeds: Sequence[int]) -> str:
+    """What the seeds share, and what their agreement therefore says."""
+    named = f"{count(len(seeds), 'seed')} ({', '.join(map(str, seeds))})"
+    if method.probes:
+        return (
+            f"{named} of probes for one explained model. Probes of one run share the order of "
+            "batches and the starting baselines and differ by initialisation and gate noise: kappa "
+            "is an upper estimate of the agreement between independently trained probes, and says "
+            "nothing about models that were trained differently."
+        )
+    if method.deterministic:
+        return method.seedless
+    return (
+        f"{named} of {method.name} on one explained model, which differ by noise (and "
+        "initialisation, where the method learns); nothing here is about models that were trained "
+        "differently."
+    )
+
+
+def _finding(method: MethodWords, overall: Row, layers: pd.DataFrame, params: Params) -> str:
+    if method.deterministic:
+        return f"There is nothing to compare. {method.seedless}"
     raw = percent(overall["raw_agreement"])
     if overall["reason"]:
         text = f"Fleiss' kappa is undefined: {overall['reason']}"
@@ -79,7 +102,7 @@ def _finding(overall: Row, layers: pd.DataFrame, params: Params) -> str:
         )
     kappa, ends = overall["fleiss_kappa"], _ends(overall)
     text = (
-        f"{count(int(overall['seeds']), 'probe')} reach a Fleiss' kappa of {kappa:.2f} "
+        f"{count(int(overall['seeds']), method.run)} reach a Fleiss' kappa of {kappa:.2f} "
         f"({params.level:.0%} interval {ends}), {kappa_word(kappa)} agreement; pairs of seeds "
         f"agree on {raw} of edges at a prevalence of {percent(overall['prevalence'])}"
     )

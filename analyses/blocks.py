@@ -67,16 +67,16 @@ def shown(
 
 
 def edge_name(label: str, direction: str) -> str:
-    """A label with its direction, as in the paper: "nsubj (->)"."""
-    return f"{label} ({direction})"
+    """A label with its direction, as in the paper: "nsubj (->)"; alone where it has none."""
+    return f"{label} ({direction})" if direction else str(label)
 
 
-def seeds_note(seeds: Sequence[int]) -> str:
-    """What counts over seeds mean."""
+def seeds_note(seeds: Sequence[int], cases: str = "sentences") -> str:
+    """What counts over seeds mean, and what intervals resample."""
     if len(seeds) < 2:
         which = f" ({seeds[0]})" if seeds else ""
-        return f"One probe seed{which}; nothing can be said about variation over seeds."
+        return f"One seed{which}; nothing can be said about variation over seeds."
     return (
-        f"k is the mean over {len(seeds)} probe seeds, n the number of cases of one seed. "
-        "Intervals resample sentences and keep the probes fixed; the spread over seeds is apart."
+        f"k is the mean over {len(seeds)} seeds, n the number of cases of one seed. "
+        f"Intervals resample {cases} and keep the masks fixed; the spread over seeds is apart."
     )

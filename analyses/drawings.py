@@ -83,8 +83,10 @@ def _grid(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return grid.assign(type=grid["predicate_type"].map(type_name))
 
 
-def draw_faithfulness(whole: pd.DataFrame, params: Params) -> FigureBlock:
-    """F1 by condition, from the rows of all predicate types of ``faithfulness``."""
+def draw_faithfulness(
+    whole: pd.DataFrame, params: Params, *, data: str = "faithfulness_by_type"
+) -> FigureBlock:
+    """The score by condition, from the rows of all predicate types of ``faithfulness``."""
     drawn = whole.assign(name=[CONDITIONS.get(c, c) for c in whole["condition"]])
     spoken = ", ".join(f"{r['name']} {percent(r['f1'])}" for r in rows(drawn))
     return _block(
@@ -93,7 +95,7 @@ def draw_faithfulness(whole: pd.DataFrame, params: Params) -> FigureBlock:
         caption=f"{params.score_title} by edges kept, mean over seeds, with {params.level:.0%} "
         "intervals.",
         alt=f"{params.score_title}: {spoken}.",
-        data="faithfulness_by_type",
+        data=data,
     )
 
 
@@ -268,7 +270,9 @@ def draw_agreement(labels: pd.DataFrame, params: Params) -> tuple[FigureBlock, .
         percent=False,
     )
     spoken = ", ".join(f"{r['edge']} {r['fleiss_kappa']:.2f}" for r in rows(drawn.head(_SPOKEN)))
-    caption = f"Fleiss' kappa of the {len(drawn)} labels that are retained most often, with "
+    caption = "Fleiss' kappa of the label that is retained most often, with "
+    if len(drawn) > 1:
+        caption = f"Fleiss' kappa of the {len(drawn)} labels that are retained most often, with "
     caption += f"{_small(params, 'edges')}."
     alt = f"Fleiss' kappa, most retained labels first: {spoken}."
     block = _block("agreement_labels", drawing, caption=caption, alt=alt, data="agreement_labels")

@@ -12,6 +12,7 @@ from linguagraph.reports.sections import Section
 from .blocks import SHARE, Row, nothing, question, rows, seeds_note, shown
 from .drawings import draw_edge_kinds
 from .facts import lookup
+from .method_words import method_words
 from .params import Params
 from .phrases import change, difference, join, number, percent, span
 from .shapes import nested
@@ -42,8 +43,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         "Retained share by edge kind and layer. n: edges, k: those retained, sd: over seeds; "
         "of_edges, of_retained: what the kind makes up of the layer's edges and retained edges.",
         "The same apart for edges inside of a sentence and between sentences.",
-        f"{params.score_title} without a kind of edge. without: the probe's baselines in their "
-        "place, mean over seeds; removed: nothing. difference: from all edges.",
+        f"{params.score_title} without a kind of edge. without: {method_words(tables).fills} in "
+        "their place, mean over seeds; removed: nothing. difference: from all edges.",
     )
     main = shown("edge_kinds", captions[0], whole, percent=PERCENT)
     spans = shown("edge_kinds_by_span", captions[1], table, percent=PERCENT, folded=True)

@@ -11,10 +11,13 @@ import pandas as pd
 from linguagraph.aggregates.items import Items
 from linguagraph.edges.storage import RunTables
 
+from .method_words import method_words
 from .shapes import METRIC, OWN
+from .terms import GRAPH_ANSWERS, GRAPH_OWN, terms
 
 __all__ = [
     "MISSING",
+    "against_itself",
     "corpus_counts",
     "flatten",
     "lookup",
@@ -45,7 +48,14 @@ def names_in(table: pd.DataFrame, column: str) -> list[str]:
 def metric(run: RunTables | Mapping[str, Any]) -> str:
     """What the scores of a run measure, from its tables or its manifest."""
     manifest = run.manifest if isinstance(run, RunTables) else run
-    return OWN if lookup(manifest, "scored_against") == "own" else METRIC
+    names = (METRIC, OWN) if terms(manifest).language else (GRAPH_ANSWERS, GRAPH_OWN)
+    return names[against_itself(manifest)]
+
+
+def against_itself(run: RunTables | Mapping[str, Any]) -> bool:
+    """Whether answers are compared with the model's own, as there are none to compare with."""
+    manifest = run.manifest if isinstance(run, RunTables) else run
+    return bool(lookup(manifest, "scored_against") == "own")
 
 
 def model_name(tables: RunTables) -> str:
@@ -59,6 +69,8 @@ def model_name(tables: RunTables) -> str:
 def corpus_counts(tables: RunTables, items: Items) -> dict[str, Any]:
     """Sentences, tokens, predicates and edges (of the sentence graphs); ``None`` where unknown.
 
+    Without language: graphs, nodes, edges and answers.
+
     The manifest is believed where it has a count; otherwise the tables are counted, which hold
     only sentences with a predicate.
     """
@@ -68,6 +80,13 @@ def corpus_counts(tables: RunTables, items: Items) -> dict[str, Any]:
         "predicates": lambda: len(items.examples),
         "edges": lambda: _count_edges(items),
     }
+    if not terms(tables).language:
+        counted = {
+            "graphs": lambda: len(items.examples),
+            "nodes": lambda: None,
+            "edges": lambda: _count_distinct(items),
+            "answers": lambda: None,
+        }
     named = lookup(tables.manifest, "corpus", "name")
     result: dict[str, Any] = {"name": named or next(iter(names_in(tables.edges, "corpus")), None)}
     for name, own in counted.items():
@@ -84,6 +103,12 @@ def _count_edges(items: Items) -> int:
     return int((first & (items.layer == 0)).sum())
 
 
+def _count_distinct(items: Items) -> int:
+    """Edges of all graphs, each once, in whatever layers it sends messages."""
+    edge = items.column("edge").astype(np.int64)
+    return len(np.unique(items.example.astype(np.int64) * (edge.max(initial=0) + 1) + edge))
+
+
 def _first_example(items: Items) -> np.ndarray:
     """[sentences]: the first example of each sentence."""
     first = np.full(len(items.sentences), len(items.examples), dtype=np.intp)
@@ -93,6 +118,13 @@ def _first_example(items: Items) -> np.ndarray:
 
 def reading_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """How to read the headline numbers, and whether the corpus trained or chose the model."""
+    if not terms(manifest).language:
+        return (
+            f"Metric: {metric(manifest)}.",
+            "n of edges: one for each edge of each graph and each layer in which it sends a "
+            "message. Self-loops that a layer adds by itself are no edges of the graph.",
+            *map(str, lookup(manifest, "notes") or ()),
+        )
     mark = lookup(manifest, "corpus", "fingerprint")
     used = {
         part: lookup(manifest, "model", "data", part, "fingerprint") for part in ("train", "dev")
@@ -101,12 +133,15 @@ def reading_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
         f"Metric: {metric(manifest)}; senses are left out.",
         "n of edges: one for each predicate, edge of its sentence's graph and layer.",
     ]
+    probes = method_words(manifest).probes
     if mark is not None and mark == used["train"]:
-        notes.append("This corpus trained the model and the probes: nothing here is held out.")
+        what = "the model and the probes" if probes else "the model"
+        notes.append(f"This corpus trained {what}: nothing here is held out.")
     if mark is not None and mark == used["dev"]:
+        what = " and the checks of the probes" if probes else ""
         notes.append(
-            "This corpus is the development data that chose the model's epoch and the checks of "
-            "the probes: scores and shares here are those of the data that chose."
+            f"This corpus is the development data that chose the model's epoch{what}: scores and "
+            "shares here are those of the data that chose."
         )
     return tuple(notes)
 

@@ -8,11 +8,12 @@ from linguagraph.reports.sections import Section
 
 from .blocks import Row, nothing, question, rows_by, shown
 from .drawings import CONDITIONS, draw_faithfulness
+from .method_words import method_words
 from .params import Params
 from .phrases import change, difference, percent
 from .shapes import faithfulness_shape
 
-__all__ = ["run"]
+__all__ = ["PERCENT", "faithfulness_words", "run"]
 
 NAME, TITLE = "faithfulness", "Faithfulness"
 _SCORES = ("precision", "recall", "f1", "difference")
@@ -55,7 +56,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     )
     caption = "The same by predicate type, with all intervals."
     types = shown("faithfulness_by_type", caption, table, percent=PERCENT, folded=True)
-    caption = "The same per probe seed (-1: the condition has no seed)."
+    caption = "The same per seed (-1: the condition has no seed)."
     seeds = shown("faithfulness_by_seed", caption, by_seed, percent=PERCENT, folded=True)
     conditions = rows_by(table, "condition", kind="all")
     return (
@@ -63,7 +64,9 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=_finding(conditions, rows_by(against, "condition", kind="all"), params),
+            finding=faithfulness_words(
+                conditions, rows_by(against, "condition", kind="all"), params
+            ),
             figures=(draw_faithfulness(whole, params),),
             tables=(main, types, seeds),
             notes=(
@@ -74,7 +77,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "Edges of the predicate: without learning, exactly those that leave or enter it, "
                 "in every layer; their share differs from the mask's. Largest soft gates: per "
                 "example and layer as many edges as the mask retains, by the model's own gate.",
-                "Edges that are dropped send the probe's learned baseline instead of their "
+                f"Edges that are dropped send {method_words(tables).fill} instead of their "
                 "message.",
             ),
             summary={NAME: faithfulness_shape(table, by_seed)},
@@ -82,7 +85,17 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     )
 
 
-def _finding(whole: dict[str, Row], masked: dict[str, Row], params: Params) -> str:
+def faithfulness_words(
+    whole: dict[str, Row],
+    masked: dict[str, Row],
+    params: Params,
+    *,
+    controls: tuple[str, ...] = ("random_labels", "random"),
+) -> str:
+    """The finding: rows by condition, compared with the original and with the mask.
+
+    The first control that was run is spoken of.
+    """
     if "retained_100" not in whole:
         return "The score with the retained edges alone was not measured."
     kept = whole["retained_100"]
@@ -94,7 +107,7 @@ def _finding(whole: dict[str, Row], masked: dict[str, Row], params: Params) -> s
     part = next((c for c in (f"retained_{p}" for p in (75, 50, 25, 0)) if c in whole), None)
     if part is not None:
         text += f"; with {CONDITIONS[part]}, compared with the mask: {_words(masked[part], params)}"
-    control = next((c for c in ("random_labels", "random") if c in whole), None)
+    control = next((c for c in controls if c in whole), None)
     if control is None:
         return text + ". No random control was run, so nothing shows that the choice matters."
     row = masked[control]

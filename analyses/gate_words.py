@@ -8,7 +8,7 @@ from .blocks import Row
 from .params import Params
 from .phrases import change, difference, percent, span
 
-__all__ = ["gate_words"]
+__all__ = ["equal_words", "gate_words"]
 
 VERDICTS = {
     -1: "messages with small gates cannot be dispensed with.",
@@ -27,21 +27,28 @@ BELOW = {
 }
 
 
-def gate_words(whole: Row, score: Row | None, top: tuple[Row, Row] | None, params: Params) -> str:
+def gate_words(
+    whole: Row,
+    score: Row | None,
+    top: tuple[Row, Row] | None,
+    params: Params,
+) -> str:
     """The finding on soft gates.
 
     Args:
         whole: the row of all layers of ``soft_gates``.
         score: the condition ``soft_gates`` against the original; ``None`` if not measured.
         top: the condition ``soft_gates_top`` against the mask and against random edges.
+        params: name of the score and level of intervals.
     """
     text = f"The soft gate has mean {whole['mean']:.2f} and standard deviation {whole['sd']:.2f}"
     if whole["sd"] == 0:
         return text + ": all gates are equal, so they rank nothing."
-    return f"{text}. {_equal(top, params)} {_threshold(whole, score, params)}"
+    return f"{text}. {equal_words(top, params)} {_threshold(whole, score, params)}"
 
 
-def _equal(top: tuple[Row, Row] | None, params: Params) -> str:
+def equal_words(top: tuple[Row, Row] | None, params: Params) -> str:
+    """How well the largest gates choose, against the mask and against random edges."""
     if top is None:
         return "The score with as many edges by the model's own gate was not measured."
     mask, chance = top

@@ -10,9 +10,11 @@ from linguagraph.reports.sections import Section
 
 from .blocks import Row, question, rows, shown
 from .facts import corpus_counts, lookup, model_name
+from .method_words import method_rows, method_words
 from .params import Params
 from .phrases import count, percent
 from .provenance import Pairs, dropped, models, part, settings, stages, text, value_table
+from .terms import terms
 
 __all__ = ["run"]
 
@@ -22,19 +24,24 @@ CORPUS = ("format", "fingerprint", "trees", "label_set")
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """What a reviewer's checklist asks for, from the run's manifest."""
     manifest, items = tables.manifest, compile_items(tables.edges)
+    words, method = terms(tables), method_words(tables)
+    graphs = "sentence graphs" if words.language else "graphs"
+    score = "role F1" if words.language else params.score
     counts, corpus = corpus_counts(tables, items), part(manifest, "corpus")
     left_out: Pairs = [*dropped(manifest).items()] or [("nothing was recorded as dropped", 0)]
     hardware: Pairs = [*part(manifest, "hardware").items(), ("created", manifest.get("created"))]
     versions: Pairs = [("linguagraph", manifest.get("linguagraph"))]
     versions += sorted(part(manifest, "versions").items())
-    data: Pairs = [*counts.items(), *((key, corpus.get(key)) for key in CORPUS)]
+    data: Pairs = [*counts.items()]
+    if words.language:
+        data += [(key, corpus.get(key)) for key in CORPUS]
     runs = shown(
         "methods_runs",
-        "Runs: one explained model, one row per probe seed, then mean and standard deviation. "
-        "n: edges, each layer counted; low, high: interval of the retained share over sentences; "
-        "f1: role F1 with the retained edges.",
-        _runs(tables, items, params),
-        percent=("retained", "low", "high", "f1"),
+        "Runs: one explained model, one row per seed, then mean and standard deviation. "
+        "n: edges, each layer counted; low, high: interval of the retained share over "
+        f"{words.cases}; {words.score}: {score} with the retained edges.",
+        _runs(tables, items, params).rename(columns={"f1": words.score}),
+        percent=("retained", "low", "high", "f1", "score"),
     )
     return (
         Section(
@@ -43,13 +50,13 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             question=question(__doc__),
             finding=_finding(tables, counts, len(items.seeds)),
             tables=(
-                value_table(
-                    "methods_data", "Data statistics; edges: of the sentence graphs.", data
-                ),
+                value_table("methods_data", f"Data statistics; edges: of the {graphs}.", data),
                 value_table(
                     "methods_models",
-                    "Explained model and probes.",
-                    models(manifest, model_name(tables)),
+                    "Explained model and probes."
+                    if method.probes
+                    else "Explained model and masking method.",
+                    [*models(manifest, model_name(tables)), *method_rows(manifest)],
                 ),
                 runs,
                 value_table(
@@ -64,11 +71,12 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 value_table("methods_versions", "Software versions.", versions, folded=True),
             ),
             notes=(
-                "Mean and spread run over the seeds of the probes; the explained model is one, so "
-                "nothing here speaks of variation between trained models.",
-                f"Intervals: percentile bootstrap over sentences, {params.resamples:,} resamples, "
+                f"Mean and spread run over the seeds of the {method.run}s; the explained model is "
+                "one, so nothing here speaks of variation between trained models.",
+                f"Intervals: percentile bootstrap over {words.cases}, {params.resamples:,} resamples, "
                 f"seed {params.seed}; at exactly 0% and 100%, Wilson's interval with the "
-                "contributing sentences as cases. Tests of many labels: Holm's adjustment.",
+                f"contributing {words.cases} as cases."
+                + (" Tests of many labels: Holm's adjustment." if words.language else ""),
             ),
         ),
     )
@@ -94,10 +102,11 @@ def _runs(tables: RunTables, items: Items, params: Params) -> pd.DataFrame:
 
 def _finding(tables: RunTables, counts: Row, seeds: int) -> str:
     left_out = dropped(tables.manifest)
-    words = (
-        f"{count(seeds, 'probe')} of one model ({model_name(tables)}) on "
-        f"{text(counts['predicates'])} predicates in {text(counts['sentences'])} sentences"
-    )
+    words = f"{method_words(tables).runs(seeds, model_name(tables))} on "
+    if terms(tables).language:
+        words += f"{text(counts['predicates'])} predicates in {text(counts['sentences'])} sentences"
+    else:
+        words += f"{count(counts['graphs'], 'graph')} with {count(counts['edges'], 'edge')}"
     f1 = lookup(tables.manifest, "model", "dev_f1")
     if isinstance(f1, float):
         words += f"; the model's recorded development F1 is {percent(f1)}"

@@ -33,7 +33,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     masks = shown(
         "parse_comparison_masks",
         "Agreement of the two masks on edges that both trees share (same head, dependent and "
-        "direction; with any label, or with the same). n: shared edges, each layer and probe seed "
+        "direction; with any label, or with the same). n: shared edges, each layer and seed "
         "counted; of_gold: share of the edges of the gold trees; retained: share of the shared "
         "edges that each mask keeps.",
         found.masks,
@@ -42,7 +42,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     labels = shown(
         "parse_comparison_labels",
         "Labels of the retained edges: share with gold and with predicted trees; retained: edges, "
-        "each layer and probe seed counted.",
+        "each layer and seed counted.",
         found.labels,
         percent=("gold", "predicted", "difference"),
         folded=True,

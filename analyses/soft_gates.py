@@ -11,10 +11,11 @@ from linguagraph.reports.sections import Section
 from .blocks import SHARE, Row, nothing, question, rows, rows_by, shown
 from .drawings import draw_soft_gates
 from .gate_words import gate_words
+from .method_words import method_words
 from .params import Params
 from .phrases import number
 
-__all__ = ["run"]
+__all__ = ["gates_at_equal_size", "run", "top_shape"]
 
 NAME, TITLE = "soft_gates", "The model's own soft gates"
 
@@ -26,7 +27,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     if table.empty:
         return (nothing(NAME, TITLE, __doc__, "the model has no scalar gates, or none was saved"),)
     score = _scores(tables, params, "original").get("soft_gates")
-    top = _top(tables, params)
+    top = gates_at_equal_size(tables, params)
     bins, whole = soft_gate_histogram(items), rows(table)[0]
     main = shown(
         "soft_gates",
@@ -50,9 +51,9 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "A gate scales a message; it need not say what the message is worth. The interval "
                 "of the share holds mean and standard deviation fixed.",
                 "At equal sparsity: per example and layer as many edges as the mask retains, those "
-                "with the largest gates, with the probe's baselines for the others; chance is the "
-                "same number drawn at random, once per seed. The threshold drops few edges, so it "
-                "tests little by itself.",
+                f"with the largest gates, with {method_words(tables).fills} for the others; chance "
+                "is the same number drawn at random, once per seed. The threshold drops few edges, "
+                "so it tests little by itself.",
             ),
             summary={NAME: _summary(whole, score, top)},
         ),
@@ -65,7 +66,7 @@ def _scores(tables: RunTables, params: Params, reference: str) -> dict[str, Row]
     return rows_by(table, "condition", kind="all")
 
 
-def _top(tables: RunTables, params: Params) -> tuple[Row, Row] | None:
+def gates_at_equal_size(tables: RunTables, params: Params) -> tuple[Row, Row] | None:
     """The largest gates against the mask and against random edges of the same number."""
     mask, chance = (_scores(tables, params, name) for name in ("retained_100", "random"))
     if "soft_gates_top" not in mask or "retained_100" not in mask:
@@ -78,10 +79,15 @@ def _summary(whole: Row, score: Row | None, top: tuple[Row, Row] | None) -> dict
     result: dict[str, Any] = {key: number(whole[column]) for key, column in names.items()}
     for key in ("f1", "difference", "kept"):
         result[key] = None if score is None else number(score[key])
-    result["top"] = None
-    if top is not None:
-        keys = {"f1": "f1", "kept": "kept", "from_mask": "difference"}
-        keys |= {"from_mask_low": "difference_low", "from_mask_high": "difference_high"}
-        result["top"] = {key: number(top[0][column]) for key, column in keys.items()}
-        result["top"]["from_random"] = number(top[1]["difference"])
+    result["top"] = top_shape(top)
     return result
+
+
+def top_shape(top: tuple[Row, Row] | None) -> dict[str, Any] | None:
+    """The part of the summary on :func:`gates_at_equal_size`; ``None`` without it."""
+    if top is None:
+        return None
+    keys = {"f1": "f1", "kept": "kept", "from_mask": "difference"}
+    keys |= {"from_mask_low": "difference_low", "from_mask_high": "difference_high"}
+    result: dict[str, Any] = {key: number(top[0][column]) for key, column in keys.items()}
+    return {**result, "from_random": number(top[1]["difference"])}

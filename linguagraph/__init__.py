@@ -4,7 +4,7 @@ Public names are imported when they are first used, so that ``import linguagraph
 
 * :func:`report`: explain a model on a corpus and report on it; returns a :class:`Report`.
 * :func:`read_sentences`, :func:`dependency_graph`: corpora and their graphs.
-* :class:`GraphMask`, :func:`load_explained`: masks over the edges of a model.
+* :class:`GraphMask`: which edges any PyG model needs; :func:`load_explained`: our own models.
 * :class:`RunTables`: the tables of a saved run, without torch.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from linguagraph.documents import read_sentences
     from linguagraph.edges.storage import RunTables
     from linguagraph.graphs import dependency_graph
-    from linguagraph.masks.srl import SrlGraphMask
+    from linguagraph.masks.graphmask import GraphMask
     from linguagraph.runs.analysing import Report
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "SrlGraphMask",
+    "GraphMask",
     "Reading",
     "Report",
     "ReportOptions",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "SrlGraphMask": "linguagraph.masks.srl",
+    "GraphMask": "linguagraph.masks.graphmask",
     "Reading": "linguagraph.runs.sources",
     "Report": "linguagraph.runs.analysing",
     "ReportOptions": "linguagraph.runs.reporting",

@@ -9,7 +9,9 @@ import typer
 
 from linguagraph import __version__
 from linguagraph.commands import (
+    benchmark,
     bundled,
+    faithfulness,
     graph,
     report,
     stages,
@@ -36,16 +38,21 @@ app = typer.Typer(
 )
 train = typer.Typer(help="Train task models, GraphMask probes and parsers.", no_args_is_help=True)
 data = typer.Typer(help="Build corpora from their public sources.", no_args_is_help=True)
+benchmarks = typer.Typer(
+    help="Compare masking methods where the truth is known.", no_args_is_help=True
+)
 models = typer.Typer(short_help="List the bundled models, or fetch Stanza's.")
 app.add_typer(models, name="models")
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")
+app.add_typer(benchmarks, name="benchmark")
 
 app.command(short_help="Do everything, from a corpus to the report.")(report.report)
 app.command(short_help="Read or parse a corpus; begin a run.")(stages.parse)
 app.command(short_help="Build, merge, export and draw graphs.")(graph.graph)
 app.command(short_help="Mask every edge in every layer; score the masks.")(stages.mask)
 app.command(short_help="Write the tables of a masked run as Parquet.")(stages.tabulate)
+app.command(short_help="Measure how faithful a run's masks are.")(faithfulness.faithfulness)
 app.command()(stages.analyse)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
@@ -53,6 +60,7 @@ train.command("srl")(training.train_srl)
 train.command("graphmask")(training.train_graphmask)
 train.command("predicates")(train_predicates.train_predicates)
 train.command("parser")(train_parser.train_parser)
+benchmarks.command("faithfulness")(benchmark.faithfulness)
 data.command("ewt-srl")(bundled.data_ewt_srl)
 
 

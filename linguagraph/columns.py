@@ -6,7 +6,17 @@ The tables of a run, all keyed by ``example`` (one predicate of one sentence):
   edges from which no path leads to the sentence in the layers above have no row in a layer;
 * ``PATHS``: one row per example, argument and seed: the dependency path from predicate to argument;
 * ``ROLES``: one row per example and token that carries a gold or a predicted role;
-* ``SCORES``: one row per condition, seed and sentence: counts for role F1.
+* ``SCORES``: one row per condition, seed and sentence: counts for role F1;
+* ``FIDELITY``: one row per graph (an example), condition, control, draw and fill: what the model
+  answers on parts of the edges; only in runs for which it was measured.
+
+Graphs that are not made of language (any other model's data, see :mod:`linguagraph.edges.graphs`)
+use ``EDGES`` and ``SCORES`` alone, with a graph in the place of a sentence and of an example:
+``corpus`` is the name of the data, ``document`` and ``predicate_lemma`` are empty, ``sentence`` and
+``example`` the number of the graph, ``predicate_index`` is -1, ``predicate_type`` is "graph",
+``source`` and ``target`` are nodes of the graph, ``direction`` is empty, ``kind`` names the set of
+edges ("edges", or the edge type of a heterogeneous graph), offsets and ``token_distance`` are 0,
+``target_kind`` is "elsewhere". Scores count answers: all of them are predicted, and gold.
 
 Column kinds: ``category`` (a repeated string, dictionary-encoded), ``string``, ``int``, ``float``,
 ``bool`` and ``ints`` (a list of integers). Only columns marked nullable may hold missing values.
@@ -23,7 +33,7 @@ import pyarrow as pa
 
 from linguagraph.errors import TableError
 
-__all__ = ["EDGES", "GRAPHS", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ = ["EDGES", "FIDELITY", "GRAPHS", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -171,7 +181,11 @@ _EXAMPLE = (
     Column("example", "int", "example (one predicate), counted from 0 over the corpus"),
     Column("predicate_index", "int", "token index of the predicate, from 0"),
     Column("predicate_lemma", "category", "lemma of the predicate"),
-    Column("predicate_type", "category", "V, N, J or O, from the part of speech"),
+    Column(
+        "predicate_type",
+        "category",
+        "V, N, J or O, from the part of speech; graph without language",
+    ),
 )
 
 EDGES = Table(
@@ -190,12 +204,12 @@ EDGES = Table(
             "direction",
             "category",
             "-> flows from head to dependent, from antecedent to anaphor, from the earlier to the "
-            "later token; <- back",
+            "later token; <- back; empty in graphs that are not made of language",
         ),
         Column(
             "kind",
             "category",
-            "what makes the edge: dependency, coreference, cooccurrence",
+            "what makes the edge: dependency, coreference, cooccurrence; or its set of edges",
             default="dependency",
         ),
         Column(
@@ -218,6 +232,13 @@ EDGES = Table(
         ),
         Column("target_role", "category", "predicted role of the target, if any", nullable=True),
         Column("target_gold_role", "category", "gold role of the target, if any", nullable=True),
+        Column(
+            "needed",
+            "category",
+            "whether the answer depends on this edge in this layer, known where data are made to "
+            "a rule: yes, no; empty where it is not known",
+            default="",
+        ),
     ),
 )
 
@@ -276,12 +297,60 @@ SCORES = Table(
         ),
         Column("seed", "int", "seed of the probe; -1 where the condition has none"),
         Column("sentence", "int", "sentence, counted from 0 over the corpus"),
-        Column("predicate_type", "category", "V, N, J or O"),
-        Column("correct", "int", "predicted (predicate, token, role) triples that are gold"),
-        Column("predicted", "int", "predicted triples"),
-        Column("gold", "int", "gold triples"),
+        Column("predicate_type", "category", "V, N, J or O; graph without language"),
+        Column(
+            "correct",
+            "int",
+            "predicted (predicate, token, role) triples that are gold; right answers for graphs",
+        ),
+        Column("predicted", "int", "predicted triples; answers for graphs"),
+        Column("gold", "int", "gold triples; answers for graphs"),
         Column("kept", "int", "edges kept, summed over layers"),
         Column("edges", "int", "edges, summed over layers"),
+    ),
+)
+
+FIDELITY = Table(
+    "fidelity",
+    (
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "masking method"),
+        Column("seed", "int", "seed of the probe or method"),
+        Column("sentence", "int", "sentence, from 0 over the corpus; without language the graph"),
+        Column("predicate_type", "category", "V, N, J or O; graph where there is no language"),
+        Column("graph", "int", "graph (an example), counted from 0 over what was measured"),
+        Column(
+            "condition",
+            "category",
+            "keep_P (the P% of the edges with the highest scores), drop_P (all but these), mask "
+            "(the retained edges), complement (all but these)",
+        ),
+        Column(
+            "control",
+            "category",
+            "method (the mask's own choice), random (as many per graph and layer), random_labels "
+            "(as many per graph, layer and edge label)",
+        ),
+        Column("draw", "int", "number of the random draw, from 0; 0 for the method"),
+        Column("fill", "category", "what dropped messages are replaced by: baselines or zeros"),
+        Column("kept", "int", "edges kept, summed over layers"),
+        Column("edges", "int", "edges, summed over layers"),
+        Column("units", "int", "units (nodes, tokens, graphs) whose answers count"),
+        Column("confidence", "float", "probability of the original answers, mean over units"),
+        Column("original_confidence", "float", "the same with all edges"),
+        Column("same", "float", "share of the units whose answer stays"),
+        Column("divergence", "float", "divergence of the outputs from the original ones"),
+        Column(
+            "kl", "float", "KL divergence from the original in nats, mean over units", nullable=True
+        ),
+        Column("correct", "float", "share of the units with the gold answer", nullable=True),
+        Column("original_correct", "float", "the same with all edges", nullable=True),
+        Column(
+            "correct_changed",
+            "float",
+            "share of the units that are right with all edges and wrong here, or the reverse",
+            nullable=True,
+        ),
     ),
 )
 

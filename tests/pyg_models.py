@@ -1,7 +1,7 @@
 """One small PyG model per kind of layer, and graphs with planted useful and useless edges.
 
-Every graph is a few trees: leaves send to a middle node, middle nodes to a root. A leaf whose first
-feature is 1 carries a value that counts; the others carry values that count for nothing.
+Every graph is a tree: leaves send to middle nodes, middle nodes to a root. Useful leaves carry the
+answer (their first feature), the others noise (in their second).
 """
 
 from __future__ import annotations
@@ -177,17 +177,19 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 
 
 def graph(seed: int, *, edges: bool = True) -> Data:
-    """A small forest with a label that useful leaves alone decide, and one isolated node."""
+    """A small tree whose useful leaves all carry the answer, and one isolated node."""
     random = torch.Generator().manual_seed(seed)
     middles = int(torch.randint(1, 3, (), generator=random))
     leaves = int(torch.randint(4, 8, (), generator=random))
     parent = torch.randint(1, middles + 1, (leaves,), generator=random)
     useful = torch.rand(leaves, generator=random) < 0.5
-    value = torch.randint(0, 2, (leaves,), generator=random).float() * 2 - 1
+    useful[0] = True
+    answer = float(torch.randint(0, 2, (), generator=random)) * 2 - 1
+    noise = torch.randint(0, 2, (leaves,), generator=random).float() * 2 - 1
     x = torch.zeros(1 + middles + leaves + 1, FEATURES)
     x[0, 2] = x[1 : 1 + middles, 3] = 1
-    x[1 + middles : -1, 0] = useful.float()
-    x[1 + middles : -1, 1] = value
+    x[1 + middles : -1, 0] = torch.where(useful, answer, 0.0)
+    x[1 + middles : -1, 1] = torch.where(useful, 0.0, noise)
     up = torch.stack((torch.arange(1 + middles, 1 + middles + leaves), parent))
     top = torch.stack((torch.arange(1, middles + 1), torch.zeros(middles, dtype=torch.long)))
     edge_index = torch.cat((up, top), 1) if edges else torch.zeros(2, 0, dtype=torch.long)
@@ -199,13 +201,13 @@ def graph(seed: int, *, edges: bool = True) -> Data:
         edge_type=types,
         edge_attr=F.one_hot(types, RELATIONS).float(),
         root_index=torch.zeros(1, dtype=torch.long),
-        y=((value * useful).sum() > 0).long().view(1),
+        y=torch.tensor([int(answer > 0)]),
         useful=torch.cat((useful, torch.ones(middles, dtype=torch.bool)))[: edge_index.shape[1]],
     )
 
 
 def hetero_graph(seed: int, *, edges: bool = True) -> HeteroData:
-    """The same forest with leaves and inner nodes apart, and edges back to the leaves."""
+    """The same tree with leaves and inner nodes apart, and edges back to the leaves."""
     plain = graph(seed)
     inner = 1 + int((plain.edge_type == 2).sum())
     data = HeteroData()

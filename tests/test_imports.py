@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ("errors", "columns", "files", "pretrained", "templates")
 LINE = (
-    *("documents", "graphs", "models", "masks", "edges"),
+    *("documents", "graphs", "models", "masks", "tasks", "edges"),
     *("aggregates", "figures", "reports", "analyses", "runs", "commands", "cli", "__main__"),
 )
 RANK = {**dict.fromkeys(BASE, 0), **{name: rank for rank, name in enumerate(LINE, start=1)}}
@@ -33,10 +33,11 @@ PUBLIC = {
         count_roles encode_examples evaluate find_device find_predicates load_finder
         load_model predict_roles save_finder save_model score_predicates
         train_predicates train_srl""",
-    "masks": """DIVERGENCES Divergence FitConfig FitResult HardConcrete Lagrangian
-        LagrangianConfig Masked NonAmortisedConfig Probe ProbeConfig Quality SrlGraphMask
-        fit_graphmask frozen
-        mask_nonamortised""",
+    "masks": """AmortisedConfig AmortisedResult DIVERGENCES Divergence EdgeMask Explainable
+        FitConfig FitResult GraphBatch GraphMask HardConcrete Lagrangian LagrangianConfig Masked
+        NonAmortisedConfig OUTPUTS Output Pass Probe ProbeConfig PygModel Quality Sent Site
+        SrlExplainable SrlGraphMask fit_graphmask frozen mask_nonamortised measure""",
+    "masks.rivals": "METHODS Method MethodMask find_method",
     "documents": """Analysis CONLL09_COLUMNS CONLLU_COLUMNS Chain ConversionReport Document
         EmptyNode
         FORMATS Format Frame Link MENTION_TYPES Mention MultiwordToken OnBad Parser
@@ -54,7 +55,7 @@ PUBLIC = {
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",
-    "analyses": "ANALYSES Params analyse summary",
+    "analyses": "ANALYSES GRAPH_ANALYSES Params analyse summary",
     "pretrained": "BUNDLED bundled_path sample_path sample_text_path",
 }
 
@@ -102,7 +103,7 @@ def test_imports_go_from_left_to_right_only() -> None:
 
 
 def test_only_the_left_half_names_torch_and_only_documents_names_stanza() -> None:
-    left = {"models", "masks", "graphs", "runs", "commands", "cli"}
+    left = {"models", "masks", "tasks", "graphs", "runs", "commands", "cli"}
     for name, path in modules():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}

@@ -15,7 +15,7 @@ import linguagraph
 
 def test_the_public_names() -> None:
     assert linguagraph.__all__ == [
-        "SrlGraphMask",
+        "GraphMask",
         "Reading",
         "Report",
         "ReportOptions",

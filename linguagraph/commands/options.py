@@ -13,11 +13,15 @@ __all__ = [
     "Corpus",
     "Device",
     "Documents",
+    "FitOn",
     "Format",
     "Json",
+    "Keep",
     "Language",
     "Limit",
     "MaxPredicates",
+    "MethodName",
+    "MethodSeeds",
     "Model",
     "Out",
     "Overwrite",
@@ -33,6 +37,7 @@ __all__ = [
     "SkipBad",
     "StanzaDir",
     "Threads",
+    "Threshold",
 ]
 
 RunDir = Annotated[
@@ -132,5 +137,43 @@ Documents = Annotated[
     typer.Option(
         help="CoNLL-U file with the same sentences as a CoNLL-2009 corpus: where documents begin "
         "and what corefers."
+    ),
+]
+MethodName = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help="graphmask (trained probes), or another method: nonamortised, erasure, "
+        "integrated_gradients, gradient_gate, information_bottleneck, gnnexplainer, pgexplainer, "
+        "attention, random.",
+    ),
+]
+Keep = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Other methods: retain this share of each example's edges, those with the highest "
+        "scores. Default: the share that the model's GraphMask probes retain on their dev data.",
+        min=0.0,
+        max=1.0,
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(metavar="T", help="Other methods: retain edges with a score above T instead."),
+]
+MethodSeeds = Annotated[
+    int | None,
+    typer.Option(
+        help="Other methods: how often one with noise is run (3); those without run once.", min=1
+    ),
+]
+FitOn = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Annotated corpus for methods that learn from one (information_bottleneck, "
+        "pgexplainer). Default: the corpus that is explained.",
     ),
 ]

@@ -1,23 +1,27 @@
-"""A corpus -> its report: all stages at once."""
+"""A corpus, or a task with known truth -> its report: all stages at once."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from linguagraph.commands.options import (
     Batch,
     Coreference,
-    Corpus,
     Device,
     Documents,
+    FitOn,
     Format,
     Json,
+    Keep,
     Language,
     Limit,
     MaxPredicates,
+    MethodName,
+    MethodSeeds,
     Model,
     Out,
     Overwrite,
@@ -32,15 +36,40 @@ from linguagraph.commands.options import (
     SkipBad,
     StanzaDir,
     Threads,
+    Threshold,
 )
+from linguagraph.errors import ConfigError
 from linguagraph.runs.console import bars, sayer
+
+if TYPE_CHECKING:
+    from linguagraph.runs.analysing import Report
 
 __all__ = ["report"]
 
+_OF_TASKS = {
+    *("context", "task", "out", "seeds", "threads", "resume", "overwrite", "quiet", "as_json"),
+}
+"""Parameters that go together with --task."""
+
 
 def report(
-    corpus: Corpus,
+    context: typer.Context,
     out: Out,
+    corpus: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CORPUS",
+            help="Text file, folder or pattern of text files, - for standard input; or an "
+            "annotated file: CoNLL-2009, CoNLL-U. Not with --task.",
+        ),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a corpus: star, path or redundant, synthetic graphs of which is known "
+            "what the answer depends on, and a model trained on them."
+        ),
+    ] = None,
     model: Model = "srl-gnn",
     seeds: Seeds = None,
     device: Device = "auto",
@@ -59,6 +88,11 @@ def report(
     skip_bad: SkipBad = False,
     limit: Limit = None,
     max_predicates: MaxPredicates = None,
+    method: MethodName = "graphmask",
+    keep: Keep = None,
+    threshold: Threshold = None,
+    method_seeds: MethodSeeds = None,
+    fit_on: FitOn = None,
     compare_parses: Annotated[
         bool,
         typer.Option(
@@ -72,6 +106,22 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Read or parse a corpus, mask a model's edges, and write the report into OUT."""
+    if task is not None:
+        made = _of_task(
+            context,
+            task,
+            out,
+            seeds=seeds,
+            threads=threads,
+            resume=resume,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+        _tell(made, out, quiet=quiet, as_json=as_json)
+        return
+    if corpus is None:
+        raise typer.BadParameter("give a CORPUS, or --task star", param_hint="CORPUS")
+    from linguagraph.runs.methods import MethodOptions
     from linguagraph.runs.reporting import ReportOptions, run_report
     from linguagraph.runs.sources import Reading
 
@@ -98,6 +148,7 @@ def report(
         reading=reading,
         max_predicates=max_predicates,
         compare_parses=compare_parses,
+        method=MethodOptions(method, keep, threshold, method_seeds, fit_on),
     )
     say = sayer(quiet)
     with bars(quiet) as progress:
@@ -110,6 +161,43 @@ def report(
             progress=progress,
             warn=say,
         )
+    _tell(made, out, quiet=quiet, as_json=as_json)
+
+
+def _of_task(
+    context: typer.Context,
+    task: str,
+    out: Path,
+    *,
+    seeds: str | None,
+    threads: int | None,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> Report:
+    """The report of a task; options that only a corpus has are refused."""
+    import torch
+
+    from linguagraph.runs.any_task import report_task
+    from linguagraph.runs.directory import free_threads
+
+    given = {name for name in context.params if _typed(context, name)}
+    wrong = [str(p.opts[-1]) for p in context.command.params if p.name in given - _OF_TASKS]
+    if wrong:
+        raise ConfigError(f"{', '.join(wrong)} with --task {task}: for reports on a corpus only")
+    torch.set_num_threads(free_threads(threads))
+    with bars(quiet) as progress:
+        return report_task(
+            task, out, seeds=seeds, resume=resume, overwrite=overwrite, progress=progress
+        )
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _tell(made: Report, out: Path, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
-    say(f"report: {out / 'report.html'}")
+    sayer(quiet)(f"report: {out / 'report.html'}")

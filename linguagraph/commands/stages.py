@@ -14,11 +14,15 @@ from linguagraph.commands.options import (
     Corpus,
     Device,
     Documents,
+    FitOn,
     Format,
     Json,
+    Keep,
     Language,
     Limit,
     MaxPredicates,
+    MethodName,
+    MethodSeeds,
     Model,
     Out,
     Overwrite,
@@ -34,6 +38,7 @@ from linguagraph.commands.options import (
     SkipBad,
     StanzaDir,
     Threads,
+    Threshold,
 )
 from linguagraph.runs.console import bars, sayer, tell
 
@@ -96,6 +101,11 @@ def mask(
     device: Device = "auto",
     batch_size: Batch = 4000,
     max_predicates: MaxPredicates = None,
+    method: MethodName = "graphmask",
+    keep: Keep = None,
+    threshold: Threshold = None,
+    method_seeds: MethodSeeds = None,
+    fit_on: FitOn = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -105,16 +115,18 @@ def mask(
 
     from linguagraph.runs.directory import Run, free_threads
     from linguagraph.runs.masking import mask_stage
-    from linguagraph.runs.models import load_explained
+    from linguagraph.runs.methods import MethodOptions, load_method
     from linguagraph.runs.reporting import facts
 
     count = free_threads(threads)
     torch.set_num_threads(count)
     say = sayer(quiet)
     opened = Run.open(run, notify=say, overwrite=overwrite)
-    explained = load_explained(model, seeds=seeds, device=device)
+    chosen = MethodOptions(method, keep, threshold, method_seeds, fit_on)
+    explained = load_method(model, chosen, seeds=seeds, device=device)
     options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
-    options = opened.manifest.get("options", {}) | options | {"threads": threads}
+    options |= {"threads": threads, **chosen.noted()}
+    options = opened.manifest.get("options", {}) | options
     with opened.lock(), bars(quiet) as progress:
         mask_stage(
             opened,

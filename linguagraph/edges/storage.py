@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TABLES, Table
+from linguagraph.columns import EDGES, FIDELITY, PATHS, ROLES, SCORES, TABLES, Table
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
 from linguagraph.files import replaced
@@ -33,6 +33,7 @@ class RunTables:
             where the graphs are the dependency trees of ``sentences`` and nothing else.
         compared: the same sentences with predicted in place of gold trees, where that was asked
             for.
+        fidelity: what the model answers on parts of the edges, where that was measured.
     """
 
     edges: pd.DataFrame
@@ -44,6 +45,7 @@ class RunTables:
     documents: Iterable[Document] = ()
     graphs: Iterable[tuple[TextGraph, Sequence[int]]] = ()
     compared: RunTables | None = None
+    fidelity: pd.DataFrame | None = None
 
     @classmethod
     def read(
@@ -53,18 +55,24 @@ class RunTables:
         manifest: Mapping[str, Any] | None = None,
         sentences: Mapping[int, Sentence] | None = None,
     ) -> RunTables:
-        """Read ``edges.parquet``, ``paths.parquet``, ``roles.parquet`` and ``scores.parquet``."""
+        """Read ``edges``, ``paths``, ``roles``, ``scores`` and, if it is there, ``fidelity``.
+
+        Each is a file ``NAME.parquet``.
+        """
         tables: dict[str, Any] = {
             name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
         }
+        measured = Path(directory) / f"{FIDELITY.name}.parquet"
+        if measured.is_file():
+            tables[FIDELITY.name] = read_table(measured, FIDELITY)
         return cls(**tables, manifest=manifest or {}, sentences=sentences or {})
 
     def write(self, directory: str | Path) -> None:
-        """Write the four tables."""
-        for table in (EDGES, PATHS, ROLES, SCORES):
-            write_table(
-                [getattr(self, table.name)], Path(directory) / f"{table.name}.parquet", table
-            )
+        """Write the tables that are there."""
+        for table in (EDGES, PATHS, ROLES, SCORES, FIDELITY):
+            frame = getattr(self, table.name)
+            if frame is not None:
+                write_table([frame], Path(directory) / f"{table.name}.parquet", table)
 
 
 def write_table(frames: Iterable[pd.DataFrame], path: str | Path, table: Table) -> int:

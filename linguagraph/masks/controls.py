@@ -12,7 +12,8 @@ from torch import Tensor
 from linguagraph.errors import MaskError
 from linguagraph.graphs.textgraph import KINDS
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.srl import Masked, SrlGraphMask, where_effective
+from linguagraph.masks.masker import Masker
+from linguagraph.masks.srl import Masked, where_effective
 from linguagraph.models.batch import SrlBatch
 from linguagraph.models.scoring import count_roles, predict_roles
 
@@ -126,7 +127,7 @@ def _last(batch: SrlBatch, layer: int, layers: int) -> NDArray[np.float64] | flo
 
 
 def _without_kinds(
-    masker: SrlGraphMask, masked: Masked, batch: SrlBatch
+    masker: Masker, masked: Masked, batch: SrlBatch
 ) -> Iterator[tuple[str, int, NDArray[np.int64], NDArray[np.int64]]]:
     """The scores of :data:`KIND_CONDITIONS`, for the kinds of the model."""
     kinds = masker.model.config.kinds
@@ -134,16 +135,16 @@ def _without_kinds(
         open_ = (batch.kind != KINDS.index(kind)).to(masked.gates[0].dtype)
         gates = where_effective([open_.expand_as(layer) for layer in masked.gates], batch)
         with torch.inference_mode(), frozen(masker.model):
-            filled = masker.run(masked.original, batch, gates)
+            filled = masker.under(masked, batch, gates)
             single = [layer[:1] for layer in gates]
             bare = masker.model.masked_logits(masked.original, batch, gates=single)
-        for index, seed in enumerate(masker.probe.seeds):
+        for index, seed in enumerate(masker.seeds):
             yield f"without_{kind}", seed, *_counts(filled, gates, batch, index)
         yield f"removed_{kind}", -1, *_counts(bare, single, batch, 0)
 
 
 def score_conditions(
-    masker: SrlGraphMask,
+    masker: Masker,
     masked: Masked,
     batch: SrlBatch,
     *,
@@ -153,8 +154,8 @@ def score_conditions(
     """Score a batch under every condition.
 
     For models with edges of several kinds also without all edges of each kind, the others open:
-    ``without_KIND`` (they send the probe's baseline, per seed) and ``removed_KIND`` (they send
-    nothing; no probe has a part in it).
+    ``without_KIND`` (they send what the method puts in their place, per seed) and ``removed_KIND``
+    (they send nothing; no method has a part in it).
 
     Args:
         masker, masked, batch: what was masked.
@@ -172,12 +173,12 @@ def score_conditions(
     every = where_effective([torch.ones_like(gates[:1]) for gates in masked.gates], batch)
     yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch, 0)
     plans: Iterator[tuple[str, list[Tensor]]] = control_gates(masked, batch, random)
-    for index, seed in enumerate(masker.probe.seeds):
+    for index, seed in enumerate(masker.seeds):
         yield "retained_100", seed, *_counts(masked.logits, list(masked.gates), batch, index)
     for name, gates in plans:
         with torch.inference_mode(), frozen(masker.model):
-            logits = masker.run(masked.original, batch, gates)
-        for index, seed in enumerate(masker.probe.seeds):
+            logits = masker.under(masked, batch, gates)
+        for index, seed in enumerate(masker.seeds):
             yield name, seed, *_counts(logits, gates, batch, index)
     yield from _without_kinds(masker, masked, batch)
     if thresholds is not None:

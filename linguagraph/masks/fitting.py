@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,13 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from linguagraph.errors import ConfigError, MaskError, RunError
+from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.srl import Quality, SrlGraphMask
+from linguagraph.masks.trainer_state import (
+    by_seed,
+    preferable,
+    restore_trainer,
+    resumed,
+    trainer_tensors,
+)
 from linguagraph.models.batch import SrlExample, bucket
-from linguagraph.models.checkpoints import load_tensors, save_tensors, tensor_fingerprint
+from linguagraph.models.checkpoints import save_tensors, tensor_fingerprint
 
 __all__ = ["FitConfig", "FitResult", "fit_graphmask"]
 
@@ -225,15 +231,12 @@ class _Fit:
         )
         if lowest == 0:
             for seed, found in quality.items():
-                before = self.best.get(seed)
-                if before is None or self._better(found, before[0]):
+                if seed not in self.best or self._better(found, self.best[seed][0]):
                     self.best[seed] = (found, probe.select(seed))
 
     def _better(self, found: Quality, before: Quality) -> bool:
-        good, was_good = (q.difference >= -self.config.allowed for q in (found, before))
-        if good and was_good:
-            return found.retained < before.retained
-        return good or (not was_good and found.difference > before.difference)
+        ranks = [(-quality.difference, quality.retained) for quality in (found, before)]
+        return preferable(ranks[0], ranks[1], allowed=self.config.allowed)
 
     def _line(self, seconds: float) -> str:
         entry = self.history[-1]
@@ -254,17 +257,8 @@ class _Fit:
         )
 
     def _save(self, path: Path, epoch: int) -> None:
-        probe = self.masker.probe
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in probe.named_parameters():
-            tensors[f"probe.{name}"] = parameter
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"adam.{key}.{name}"] = value
-        tensors["multipliers"] = self.lagrangian.multipliers
-        for key, value in self.lagrangian.optimizer.state[self.lagrangian.multipliers].items():
-            tensors[f"rmsprop.{key}"] = value
-        for seed, (_, kept) in self.best.items():
-            tensors.update({f"best.{seed}.{name}": t for name, t in kept.items()})
+        kept = {seed: tensors for seed, (_, tensors) in self.best.items()}
+        tensors = trainer_tensors(self.masker.probe, self.optimizer, self.lagrangian, kept)
         record = {
             "kind": "graphmask-trainer",
             **self._settings(),
@@ -288,54 +282,16 @@ class _Fit:
         }
 
     def _load(self, path: Path) -> int:
-        tensors, record = load_tensors(path)
-        settings = json.loads(json.dumps(self._settings()))
-        other = [key for key, value in settings.items() if record.get(key, value) != value]
-        if record.get("kind") != "graphmask-trainer" or other:
-            raise RunError(
-                f"{path} was made with other options ({', '.join(other) or 'another kind'}); a "
-                "training resumes as it began"
-            )
-        probe = self.masker.probe
-        with torch.no_grad():
-            for name, parameter in probe.named_parameters():
-                parameter.copy_(tensors[f"probe.{name}"])
-                moments = ("step", "exp_avg", "exp_avg_sq")
-                _restore(self.optimizer, parameter, tensors, "adam", moments, f".{name}")
-            multipliers = self.lagrangian.multipliers
-            multipliers.copy_(tensors["multipliers"])
-            optimizer = self.lagrangian.optimizer
-            _restore(optimizer, multipliers, tensors, "rmsprop", ("step", "square_avg"))
+        tensors, record = resumed(path, kind="graphmask-trainer", settings=self._settings())
+        kept = restore_trainer(tensors, self.masker.probe, self.optimizer, self.lagrangian)
         self.done = int(record["done"])
-        for seed in probe.seeds:
-            if str(seed) in record["best"]:
-                prefix = f"best.{seed}."
-                kept = {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}
-                self.best[seed] = (_quality(record["best"][str(seed)]), kept)
+        for seed, quality in by_seed(record["best"]).items():
+            self.best[seed] = (_quality(quality), kept[seed])
         for entry in record["history"]:
-            by_seed = {
-                key: {int(s): v for s, v in entry[key].items()}
-                for key in ("quality", "multipliers", "divergence")
-            }
-            by_seed["quality"] = {s: _quality(q) for s, q in by_seed["quality"].items()}
-            self.history.append({**entry, **by_seed})
+            found = {key: by_seed(entry[key]) for key in ("quality", "multipliers", "divergence")}
+            found["quality"] = {seed: _quality(q) for seed, q in found["quality"].items()}
+            self.history.append({**entry, **found})
         return int(record["epoch"]) + 1
-
-
-def _restore(
-    optimizer: torch.optim.Optimizer,
-    parameter: Tensor,
-    tensors: dict[str, Tensor],
-    prefix: str,
-    keys: tuple[str, ...],
-    suffix: str = "",
-) -> None:
-    names = {key: f"{prefix}.{key}{suffix}" for key in keys}
-    if all(name in tensors for name in names.values()):  # a layer without gates has no state yet
-        optimizer.state[parameter] = {
-            key: tensors[name] if key == "step" else tensors[name].to(parameter.device)
-            for key, name in names.items()
-        }
 
 
 def _quality(value: dict[str, Any]) -> Quality:

@@ -11,6 +11,8 @@ from linguagraph.errors import ConfigError
 
 __all__ = ["Lagrangian", "LagrangianConfig"]
 
+DECAY = 0.99  # of RMSProp's mean
+
 
 @dataclass(frozen=True)
 class LagrangianConfig:
@@ -53,19 +55,19 @@ class Lagrangian:
         self, count: int, config: LagrangianConfig, *, device: torch.device | str = "cpu"
     ) -> None:
         self.config = config
-        self.multipliers = torch.full(
-            (count,), float(config.initial), device=device, requires_grad=True
-        )
-        self.optimizer = torch.optim.RMSprop([self.multipliers], lr=config.lr, maximize=True)
+        self.multipliers = torch.full((count,), float(config.initial), device=device)
+        self.squares = torch.zeros(count, device=device)  # RMSProp's running mean of squares
 
     def loss(self, penalty: Tensor, divergence: Tensor) -> Tensor:
         """The loss to descend on, a scalar; penalty and divergence are float [count]."""
         excess = divergence - self.config.tolerance
-        return (penalty + self.multipliers.detach() * excess).sum()
+        return (penalty + self.multipliers * excess).sum()
 
     @torch.no_grad()
     def ascend(self, divergence: Tensor) -> None:
         """One ascent step of the multipliers, then back into [0, largest]; divergence [count]."""
-        self.multipliers.grad = (divergence - self.config.tolerance).detach().clone()
-        self.optimizer.step()
+        slope = divergence.detach() - self.config.tolerance
+        self.squares.mul_(DECAY).addcmul_(slope, slope, value=1 - DECAY)
+        step = self.squares.sqrt().add_(1e-8)
+        self.multipliers.addcdiv_(slope, step, value=self.config.lr)
         self.multipliers.clamp_(0, self.config.largest)

@@ -15,7 +15,10 @@ from linguagraph.errors import MaskError
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.models.gateable import Trace
 
-__all__ = ["ErasureLayer", "Probe", "ProbeConfig"]
+__all__ = ["ErasureLayer", "Probe", "ProbeConfig", "SeededProbe"]
+
+SEED_SECOND = (".gain", ".shift")
+"""Ends of names of parameters with another dimension before that of the seeds."""
 
 
 @dataclass(frozen=True)
@@ -86,73 +89,39 @@ class ErasureLayer(nn.Module):
             states: float [N, state]; messages: float [E, message].
             source, target: int64 [E].
         """
-        parts = (
-            self._component(0, self.source, states).index_select(0, source)
-            + self._component(1, self.target, states).index_select(0, target)
-            + self._component(2, self.message, messages)
-        )
-        scores = (F.relu(parts) * (self.read / 3)).sum(-1)
+        parts = self._component(2, self.message, messages)
+        parts = parts.add_(self._component(0, self.source, states).index_select(0, source))
+        parts = parts.add_(self._component(1, self.target, states).index_select(0, target))
+        hidden, read = F.relu(parts, inplace=True), self.read / 3
+        if self.count == 1:
+            scores = hidden.squeeze(1) @ read.t()
+        else:
+            scores = (hidden * read).sum(-1)
         return (scores + self.offset).t() + self.bias
 
     def _component(self, index: int, weight: Tensor, values: Tensor) -> Tensor:
         projected = F.linear(values, weight.flatten(0, 1)).view(-1, self.count, self.hidden)
+        if self.count == 1:  # one operation in place of three; equal to rounding
+            gain, shift = self.gain[index, 0], self.shift[index, 0]
+            return F.layer_norm(projected, (self.hidden,), gain, shift)
         normed = F.layer_norm(projected, (self.hidden,))
-        return normed * self.gain[index] + self.shift[index]
+        return torch.addcmul(self.shift[index], normed, self.gain[index])
 
 
-class Probe(nn.Module):
-    """Erasure functions and baselines for all layers of a model, for several seeds.
+class SeededProbe(nn.Module):
+    """Parameters for several seeds, whose tensors go out and in one seed at a time.
 
-    Args:
-        seeds: identifies and initialises each probe.
-        state_sizes, message_sizes: of the model's layers, bottom first.
-        config: architecture.
+    Attributes:
+        seeds: one for each place of the seed dimension: the first one of every parameter, but the
+            second one of those named in :data:`SEED_SECOND`.
     """
 
-    def __init__(
-        self,
-        seeds: Sequence[int],
-        *,
-        state_sizes: Sequence[int],
-        message_sizes: Sequence[int],
-        config: ProbeConfig,
-    ) -> None:
-        super().__init__()
+    seeds: tuple[int, ...]
+
+    def _keep_seeds(self, seeds: Sequence[int]) -> None:
         if len(set(seeds)) != len(seeds) or not seeds:
             raise MaskError(f"seeds={list(seeds)}; expected at least one and no seed twice")
-        self.seeds, self.config = tuple(seeds), config
-        self.layers = nn.ModuleList(
-            ErasureLayer(
-                [seed * 1009 + layer for seed in seeds],
-                state=state,
-                message=message,
-                config=config,
-            )
-            for layer, (state, message) in enumerate(zip(state_sizes, message_sizes, strict=True))
-        )
-
-    @property
-    def baselines(self) -> tuple[Tensor, ...]:
-        """Baseline of each layer, float [seeds, message]."""
-        return tuple(layer.baseline for layer in self.layers)  # type: ignore[misc]
-
-    def locations(
-        self, trace: Trace, source: Tensor, target: Tensor, *, lowest: int = 0
-    ) -> list[Tensor | None]:
-        """Gate locations of each layer from ``lowest`` up, float [seeds, E]; ``None`` below.
-
-        Only the original model's states and messages enter (no look-ahead: layer k sees nothing
-        from above k), detached from it.
-        """
-        found: list[Tensor | None] = []
-        for index, layer in enumerate(self.layers):
-            if index < lowest:
-                found.append(None)
-                continue
-            at = index - trace.start
-            states, messages = trace.states[at].detach(), trace.messages[at].edges.detach()
-            found.append(layer(states, messages, source, target))
-        return found
+        self.seeds = tuple(seeds)
 
     def _place(self, seed: int) -> int:
         if seed not in self.seeds:
@@ -197,4 +166,58 @@ class Probe(nn.Module):
 
 
 def _seed_dimension(name: str) -> int:
-    return 1 if name.endswith((".gain", ".shift")) else 0
+    return 1 if name.endswith(SEED_SECOND) else 0
+
+
+class Probe(SeededProbe):
+    """Erasure functions and baselines for all layers of a model, for several seeds.
+
+    Args:
+        seeds: identifies and initialises each probe.
+        state_sizes, message_sizes: of the model's layers, bottom first.
+        config: architecture.
+    """
+
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        *,
+        state_sizes: Sequence[int],
+        message_sizes: Sequence[int],
+        config: ProbeConfig,
+    ) -> None:
+        super().__init__()
+        self._keep_seeds(seeds)
+        self.config = config
+        self.layers = nn.ModuleList(
+            ErasureLayer(
+                [seed * 1009 + layer for seed in seeds],
+                state=state,
+                message=message,
+                config=config,
+            )
+            for layer, (state, message) in enumerate(zip(state_sizes, message_sizes, strict=True))
+        )
+
+    @property
+    def baselines(self) -> tuple[Tensor, ...]:
+        """Baseline of each layer, float [seeds, message]."""
+        return tuple(layer.baseline for layer in self.layers)  # type: ignore[misc]
+
+    def locations(
+        self, trace: Trace, source: Tensor, target: Tensor, *, lowest: int = 0
+    ) -> list[Tensor | None]:
+        """Gate locations of each layer from ``lowest`` up, float [seeds, E]; ``None`` below.
+
+        Only the original model's states and messages enter (no look-ahead: layer k sees nothing
+        from above k), detached from it.
+        """
+        found: list[Tensor | None] = []
+        for index, layer in enumerate(self.layers):
+            if index < lowest:
+                found.append(None)
+                continue
+            at = index - trace.start
+            states, messages = trace.states[at].detach(), trace.messages[at].edges.detach()
+            found.append(layer(states, messages, source, target))
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -134,8 +135,16 @@ class PygModel:
         )
 
     def given(self, *args: Any, **kwargs: Any) -> GraphBatch:
-        """Arguments of the model itself, as ``torch_geometric.explain.Explainer`` has them."""
-        return self.graphs(Given(args, kwargs))
+        """Arguments of the model itself, as ``torch_geometric.explain.Explainer`` has them.
+
+        Without a ``batch`` vector among them, several graphs count as one.
+        """
+        found = self.graphs(Given(args, kwargs))
+        with torch.no_grad():
+            count = self._run_model(found.content).shape[0]
+        if count == len(found.unit_graph):
+            return found
+        return replace(found, unit_graph=found.edge_graph.new_zeros(count))
 
     def trace(self, batch: GraphBatch) -> Pass:
         """Run the model as it is, without gradient, and note what it sends."""
@@ -216,7 +225,7 @@ class _Recorder:
         )
         own = sending.attention(arguments, len(rows))
         edge = sending.edge
-        if edge is None and sending.root > 0:
+        if edge is None and len(self.starts) > 1:
             first = self.starts[sending.root]
             edge = torch.arange(first, first + len(rows), device=rows.device)
         kind = sending.root if sending.root >= 0 else self._edge_set(edge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,15 +22,18 @@ __all__ = ["SrlGraphMask", "Masked", "Quality", "counted", "where_effective"]
 
 @dataclass(frozen=True)
 class Masked:
-    """What the probes make of one batch; S seeds, E edges, U units, L layers.
+    """What a method makes of one batch; S seeds, E edges, U units, L layers.
 
     Attributes:
         original: the unmasked pass.
-        locations: L tensors float [S, E], see :class:`HardConcrete`.
-        scores: L tensors float [S, E], probability that the binary gate is open.
+        locations: L tensors float [S, E], see :class:`HardConcrete`; none for methods without.
+        scores: L tensors float [S, E], probability that the binary gate is open; the scores of
+            other methods, see :class:`linguagraph.masks.explainable.EdgeMask`.
         gates: L tensors float [S, E] in {0, 1}; 0 where an edge cannot matter in a layer (see
             :meth:`SrlBatch.effective`).
         logits: float [S, U, classes] of the masked model.
+        fills: per seed and layer what stands in the place of dropped messages, float [D] or [E, D],
+            ``None`` for zeros; empty for methods that have one for all batches.
     """
 
     original: Trace
@@ -38,6 +41,7 @@ class Masked:
     scores: tuple[Tensor, ...]
     gates: tuple[Tensor, ...]
     logits: Tensor
+    fills: tuple[tuple[Tensor | None, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,21 @@ class SrlGraphMask:
             )
         self.model, self.probe = model, probe
 
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return "graphmask"
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One per probe."""
+        return self.probe.seeds
+
+    @property
+    def num_layers(self) -> int:
+        """L."""
+        return len(self.probe.layers)
+
     @classmethod
     def create(
         cls, model: SrlModel, *, seeds: Sequence[int], config: ProbeConfig | None = None
@@ -105,6 +124,20 @@ class SrlGraphMask:
             logits = self.run(trace, batch, gates)
         scores = tuple(self.probe.config.gates.open_probability(v) for v in locations)
         return Masked(trace, locations, scores, gates, logits)
+
+    def cut(self, examples: Sequence[SrlExample], *, tokens: int) -> Iterator[list[int]]:
+        """Positions of examples of similar length, batch after batch."""
+        order = sorted(range(len(examples)), key=lambda i: (examples[i].num_nodes, i))
+        for run in in_order([examples[i].num_nodes for i in order], tokens=tokens):
+            yield [order[i] for i in run]
+
+    def explain(self, batch: SrlBatch, examples: Sequence[SrlExample], *, first: int = 0) -> Masked:
+        """:meth:`mask`; probes have no noise, and read all from the batch."""
+        return self.mask(batch)
+
+    def under(self, masked: Masked, batch: SrlBatch, gates: Sequence[Tensor]) -> Tensor:
+        """:meth:`run` with other gates than those found."""
+        return self.run(masked.original, batch, gates)
 
     def run(self, trace: Trace, batch: SrlBatch, gates: Sequence[Tensor]) -> Tensor:
         """Logits [S, U, classes] under binary gates [S, E] per layer, with the baselines.

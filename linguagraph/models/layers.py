@@ -38,7 +38,7 @@ def sum_at(values: Tensor, target: Tensor, size: int) -> Tensor:
         summed = sum_at(flat.reshape(-1, values.shape[-1]), index, flat.shape[0] * size)
         return summed.reshape(*values.shape[:-2], size, values.shape[-1])
     out = values.new_zeros(size, values.shape[-1])
-    return out.scatter_add(0, target.unsqueeze(-1).expand_as(values), values)
+    return out.scatter_add_(0, target.unsqueeze(-1).expand_as(values), values)
 
 
 class _Channels(torch.autograd.Function):
@@ -99,9 +99,9 @@ class _GatedSum(torch.autograd.Function):
         if needs[0] or needs[1]:
             arriving = grad.index_select(-2, target)
         if needs[1]:
-            at_message = (arriving * messages).sum(-1)
+            at_message = arriving * messages if needs[0] else arriving.mul_(messages)
             at_baseline = (grad @ baseline.unsqueeze(-1)).squeeze(-1).index_select(-1, target)
-            grad_gates = _to_shape(at_message - at_baseline, gates)
+            grad_gates = _to_shape(at_message.sum(-1) - at_baseline, gates)
         if needs[0]:
             grad_messages = _to_shape(arriving.mul_(gates.unsqueeze(-1)), messages)
         return grad_messages, grad_gates, grad_baseline, None, None

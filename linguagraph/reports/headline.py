@@ -190,9 +190,13 @@ def _agreement_tile(summary: Mapping[str, Any]) -> Tile | None:
 def _corpus_tile(summary: Mapping[str, Any]) -> Tile | None:
     corpus = _part(summary, "corpus")
     counts = {k: _number(corpus.get(k)) for k in ("predicates", "sentences", "tokens", "edges")}
+    title, joint = "Corpus", " in "
+    if "graphs" in corpus:
+        title, joint = "Data", "; "
+        counts = {k: _number(corpus.get(k)) for k in ("graphs", "nodes", "edges", "answers")}
     known = [(name, number) for name, number in counts.items() if number is not None]
     if not known:
         return None
     (first, number), rest = known[0], known[1:]
     detail = ", ".join(f"{count:,.0f} {name}" for name, count in rest)
-    return Tile("Corpus", f"{number:,.0f}", f"{first} in {detail}" if detail else first)
+    return Tile(title, f"{number:,.0f}", f"{first}{joint}{detail}" if detail else first)

@@ -24,6 +24,7 @@ from linguagraph.reports.headline import (
     manifest_rows,
     model_names,
 )
+from linguagraph.reports.methods import method_name
 from linguagraph.reports.names import check_names
 from linguagraph.reports.page import page_sections
 from linguagraph.reports.sections import Section
@@ -115,6 +116,7 @@ def _page(
     replaced = [f.number for page in pages for f in page.figures if f.svg is None]
     return environment.get_template("report.html").render(
         title=title,
+        kind=_kind(manifest),
         model=model_names(summary),
         tiles=headline_tiles(summary),
         note=headline_note(summary),
@@ -134,6 +136,14 @@ def _page(
             )
         ),
     )
+
+
+def _kind(manifest: Mapping[str, Any]) -> str:
+    method = manifest.get("method")
+    name = method_name(str(method.get("name")) if isinstance(method, Mapping) else "graphmask")
+    if manifest.get("language") is False:
+        return f"{name[:1].upper()}{name[1:]} report"
+    return "Linguistic GraphMask report" if name == "GraphMask" else f"Linguistic report by {name}"
 
 
 def _replaced(numbers: Sequence[int]) -> str:

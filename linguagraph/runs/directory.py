@@ -16,13 +16,16 @@ from linguagraph.runs.measure import measured
 
 __all__ = ["FINISHED", "Run", "Stage"]
 
-STAGES = ("parse", "graph", "mask", "tabulate", "analyse")
+STAGES = ("parse", "graph", "mask", "tabulate", "faithfulness", "analyse")
+ASIDE = ("faithfulness",)
+"""Stages that a run may do without; the report, which is written anew each time, outlives them."""
 GUARDED = ("parse", "mask")
 FORMAT = 1
 FINISHED = "finished.jsonl"
 """Whole documents, as they are parsed; an interrupted run takes them from here."""
 OUTPUTS = {
     "tabulate": ("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
+    "faithfulness": ("fidelity.parquet",),
     "analyse": ("report.html", "summary.json"),
 }
 """What stages leave outside their folders; removed when an earlier stage is done anew."""
@@ -212,6 +215,12 @@ class Run:
             stage.save()
         self._describe_stages()
 
+    def restart(self) -> None:
+        """Throw everything away that was made here, to begin anew with anything."""
+        self._clear("parse")
+        (self.path / "manifest.json").unlink(missing_ok=True)
+        self.update(format=FORMAT, stages={})
+
     def finished(self, name: str) -> Stage:
         """A stage that has finished.
 
@@ -234,7 +243,8 @@ class Run:
         return found if isinstance(found, dict) else None
 
     def _clear(self, name: str) -> None:
-        begun = [s for s in STAGES[STAGES.index(name) :] if (self.path / s).exists()]
+        later = (name,) if name in ASIDE else STAGES[STAGES.index(name) :]
+        begun = [s for s in later if (self.path / s).exists()]
         if not begun:
             return
         self.notify(f"inputs or options have changed: doing {', '.join(begun)} again")

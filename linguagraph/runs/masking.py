@@ -23,11 +23,12 @@ from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.masks.controls import score_conditions
 from linguagraph.masks.frozen import frozen
-from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples, in_order
+from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_tensors, save_tensors
 from linguagraph.models.scoring import predict_roles
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.merged import MergedGraphs, keep_graphs
+from linguagraph.runs.methods import fit_rival
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Sentences, read_graphs
 from linguagraph.runs.progress import Progress, no_progress
@@ -38,7 +39,8 @@ __all__ = ["TOKENS", "mask_stage", "read_masks"]
 TOKENS = 4000
 """Tokens per batch, counting a token once per predicate of its sentence."""
 
-METHOD = "graphmask"
+FIRST = 10**6
+"""Numbers of examples that each shard has to itself; noise belongs to an example's number."""
 
 
 def mask_stage(
@@ -57,7 +59,8 @@ def mask_stage(
 
     Args:
         run: parsed, with graphs.
-        explained: model and probes.
+        explained: model and probes, or another method; one that learns from examples does so
+            here, from those of the run if it has been given none.
         documents: for models with edges of several kinds: all sentences of the run in order, with
             chains where the model has coreference edges; iterated over more than once. ``None``
             takes those of the parse stage.
@@ -90,6 +93,8 @@ def mask_stage(
         key["share"] = share
     if explained.graphs is not None:
         key["graphs"] = explained.graphs.config.to_json()
+    if explained.rival is not None:
+        key["method"] = explained.rival
     with run.stage("mask", key) as stage:
         if stage.done:
             return stage
@@ -98,16 +103,18 @@ def mask_stage(
         drawn = Drawn(parsed.folder, share=share, seed=seed)
         masking = _Masking(explained, drawn, graphed, stage, tokens, seed, merged, parsed)
         count = parsed.info["shards"]
+        own = (masking.examples(number) for number in range(count))
+        fitted = fit_rival(explained, own, seed=seed, progress=progress)
         thresholds = masking.thresholds(count, progress)
         task = progress("masking edges", parsed.info["predicates"])
         for number in range(count):
             masking.shard(number, thresholds, task)
         task.close()
         stage.info.update(
-            seeds=list(explained.masker.probe.seeds),
+            seeds=list(explained.masker.seeds),
             roles=list(explained.masker.model.vocabulary.roles.items),
             model=explained.name,
-            method=METHOD,
+            method=explained.masker.method,
             thresholds=thresholds,
             unknown_labels=dict(masking.unknown.most_common()),
         )
@@ -116,7 +123,7 @@ def mask_stage(
             context = explained.masker.model.config.context
             dropped[f"context sentences beyond the {context} nearest"] = masking.left_out
         stage.info.update(share=share, draw_seed=seed, dropped=dropped)
-        run.update(**_described(explained, masking))
+        run.update(**_described(explained, masking, fitted))
         if masking.unknown:
             warn(_unknown(masking.unknown, merged=merged is not None))
         if not masking.predicted:
@@ -188,10 +195,8 @@ class _Masking:
             self.left_out += 0 if example.context is None else example.context.left_out
 
     def batches(self, examples: list[SrlExample]) -> Iterator[tuple[list[int], SrlBatch]]:
-        """Positions and batches of examples of similar length."""
-        order = sorted(range(len(examples)), key=lambda i: (examples[i].num_nodes, i))
-        for run in in_order([examples[i].num_nodes for i in order], tokens=self.tokens):
-            places = [order[i] for i in run]
+        """Positions and batches of examples, as the method wants them."""
+        for places in self.masker.cut(examples, tokens=self.tokens):
             yield places, self.masker.collate([examples[i] for i in places])
 
     def thresholds(self, shards: int, progress: Progress) -> list[float] | None:
@@ -203,7 +208,7 @@ class _Masking:
         if path.is_file():
             stored: list[float] | None = json.loads(path.read_text(encoding="utf-8"))
             return stored
-        layers = len(self.masker.probe.layers)
+        layers = self.masker.num_layers
         sums = np.zeros(3)
         task = progress("reading the model's gates", shards)
         for number in range(shards):
@@ -241,18 +246,19 @@ class _Masking:
         random = np.random.default_rng([self.seed, number])
         edges = np.cumsum([0, *(e.graph.num_edges for e in examples)])
         nodes = np.cumsum([0, *(len(e) for e in examples)])
-        seeds, layers = len(self.masker.probe.seeds), len(self.masker.probe.layers)
+        seeds, layers = len(self.masker.seeds), self.masker.num_layers
         scores = np.zeros((seeds, layers, edges[-1]), dtype=np.float32)
         retained = np.zeros((seeds, layers, edges[-1]), dtype=np.uint8)
         soft = np.full((layers, edges[-1]), np.nan, dtype=np.float32)
         roles = np.zeros(nodes[-1], dtype=np.int32)
-        tally = _Tally(examples, layers)
+        tally = _Tally(examples, layers, self.masker.method)
         waiting = 0  # the last batch counts when the shard is on disk
         for places, batch in self.batches(examples):
             if waiting:
                 advance(waiting)
             waiting = len(places)
-            masked = self.masker.mask(batch)
+            first = number * FIRST + places[0]
+            masked = self.masker.explain(batch, [examples[i] for i in places], first=first)
             if self.own:
                 batch = replace(batch, roles=predict_roles(masked.original.logits))
             on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
@@ -283,7 +289,8 @@ class _Masking:
 class _Tally:
     """Counts of one shard by condition and seed, one row per example."""
 
-    def __init__(self, examples: list[SrlExample], layers: int) -> None:
+    def __init__(self, examples: list[SrlExample], layers: int, method: str) -> None:
+        self.method = method
         self.counts: dict[tuple[str, int], NDArray[np.int64]] = {}
         self.base = pd.DataFrame(
             {
@@ -314,7 +321,8 @@ class _Tally:
             columns = ["correct", "predicted", "gold", "kept"]
             part = pd.concat([self.base, pd.DataFrame(counts, columns=columns)], axis=1)
             part = part.groupby(["sentence", "predicate_type"], as_index=False, sort=False).sum()
-            parts.append(part.assign(condition=condition, seed=seed, model=model, method=METHOD))
+            named = {"model": model, "method": self.method}
+            parts.append(part.assign(condition=condition, seed=seed, **named))
         return SCORES.check(pd.concat(parts)) if parts else SCORES.empty()
 
 
@@ -341,7 +349,9 @@ def _ranges(starts: NDArray[np.int64], places: list[int]) -> NDArray[np.int64]:
     return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in places])
 
 
-def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
+def _described(
+    explained: Explained, masking: _Masking, fitted: dict[str, Any] | None
+) -> dict[str, Any]:
     record = dict(explained.record)
     scores = record.get("scores", {})
     model = {
@@ -358,10 +368,14 @@ def _described(explained: Explained, masking: _Masking) -> dict[str, Any]:
         {k: p.get(k) for k in ("seed", "fingerprint", "config", "training", "quality")}
         for p in explained.probes
     ]
+    method: dict[str, Any] = {}
+    if explained.rival is not None:
+        method["method"] = explained.rival | ({} if fitted is None else {"fit": fitted})
     return {
         "model": model,
+        **method,
         "probes": probes,
-        "seeds": list(explained.masker.probe.seeds),
+        "seeds": list(explained.masker.seeds),
         "control_seed": masking.seed,
         "unknown_labels": dict(masking.unknown.most_common()),
         "scored_against": "own" if masking.own else "gold",

@@ -8,15 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from linguagraph.errors import CheckpointError, ConfigError
+from linguagraph.masks.masker import Masker
 from linguagraph.masks.probes import find_probes, load_graphmask
-from linguagraph.masks.srl import SrlGraphMask
-from linguagraph.models.checkpoints import load_model
+from linguagraph.models.batch import SrlExample
+from linguagraph.models.checkpoints import load_model, load_tensors
 from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs
 from linguagraph.models.devices import find_device
 from linguagraph.models.srl import SrlModel
 from linguagraph.pretrained import BUNDLED, bundled_path
 
-__all__ = ["Explained", "graph_source", "load_explained", "model_directory", "parse_seeds"]
+__all__ = [
+    "Explained",
+    "graph_source",
+    "load_explained",
+    "load_network",
+    "model_directory",
+    "parse_seeds",
+]
 
 
 @dataclass(frozen=True)
@@ -25,16 +33,21 @@ class Explained:
 
     Attributes:
         name: of the model.
-        masker: model and probes, on their device.
-        record: the model's record; probes: one record per seed.
+        masker: model and probes, or another method, on their device.
+        record: the model's record; probes: one record per seed, none for other methods.
         graphs: makes the graphs of a model with edges of several kinds; ``None`` for others.
+        rival: what is known of a method other than GraphMask, see
+            :func:`linguagraph.runs.methods.load_rival`; ``None`` for GraphMask.
+        training: examples for methods that learn from some; ``None`` takes those of the run.
     """
 
     name: str
-    masker: SrlGraphMask
+    masker: Masker
     record: dict[str, Any]
     probes: list[dict[str, Any]]
     graphs: GraphSource | None = None
+    rival: dict[str, Any] | None = None
+    training: Sequence[SrlExample] | None = None
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -114,8 +127,34 @@ def load_explained(
         seeds=parse_seeds(seeds, available),
         explains=str(record["fingerprint"]),
     )
-    name = str(model) if str(model) in BUNDLED else directory.resolve().name
-    return Explained(name, masker, record, probes, graph_source(directory, network))
+    return Explained(
+        _name(model, directory), masker, record, probes, graph_source(directory, network)
+    )
+
+
+def load_network(
+    model: str | Path, *, device: str = "auto"
+) -> tuple[SrlModel, dict[str, Any], GraphSource | None, str, list[dict[str, Any]]]:
+    """Load a model for a method that needs no probes.
+
+    Returns:
+        The model, its record, what makes its graphs, its name, and the records of its probes, if
+        it has any.
+
+    Raises:
+        ConfigError, CheckpointError: something is not there or does not fit.
+    """
+    directory = model_directory(model)
+    network, record = load_model(directory)
+    network.to(find_device(device))
+    files = find_probes(directory / "probes").values()
+    probes = [load_tensors(path)[1] for path in files]
+    probes = [probe for probe in probes if probe.get("explains") == record["fingerprint"]]
+    return network, record, graph_source(directory, network), _name(model, directory), probes
+
+
+def _name(model: str | Path, directory: Path) -> str:
+    return str(model) if str(model) in BUNDLED else directory.resolve().name
 
 
 def graph_source(directory: Path, model: SrlModel) -> GraphSource | None:

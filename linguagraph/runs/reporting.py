@@ -1,29 +1,38 @@
-"""A corpus, or a run with tables -> the report: from Python, and for the command line."""
+"""A corpus, or a model with its graphs -> the report: from Python, and for the command line."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
 from linguagraph import __version__
 from linguagraph.analyses import Params
 from linguagraph.errors import ConfigError
+from linguagraph.masks.explainable import Explainable
+from linguagraph.masks.outputs import Output
 from linguagraph.runs.analysing import Report, analyse_stage
+from linguagraph.runs.any_inputs import EdgeLabels, Named
 from linguagraph.runs.directory import Run, free_threads
 from linguagraph.runs.masking import TOKENS, mask_stage
 from linguagraph.runs.measure import hardware, versions
-from linguagraph.runs.models import Explained, load_explained
+from linguagraph.runs.methods import MethodOptions, load_method
+from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Documents, Sentences, graph_stage, parse_stage
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.reparsing import reparse_run
 from linguagraph.runs.sources import Reading, open_source
 from linguagraph.runs.tabulating import tabulate_stage
+
+if TYPE_CHECKING:
+    from linguagraph.masks.amortised import AmortisedConfig
+    from linguagraph.masks.graphmask import GraphMask
 
 __all__ = ["MOST", "Report", "ReportOptions", "facts", "report", "run_report"]
 
@@ -45,6 +54,7 @@ class ReportOptions:
         max_predicates: explain about so many predicates at most, drawn at random; 0 explains all;
             ``None`` is :data:`MOST` for text and all for an annotated corpus.
         compare_parses: also parse a corpus that has gold trees, and compare the findings.
+        method: masking method, if not GraphMask.
     """
 
     model: str = "srl-gnn"
@@ -55,12 +65,34 @@ class ReportOptions:
     reading: Reading = field(default_factory=Reading)
     max_predicates: int | None = None
     compare_parses: bool = False
+    method: MethodOptions | None = None
+
+    def noted(self) -> dict[str, Any]:
+        """What the manifest says of them."""
+        found = asdict(self)
+        found.pop("method")
+        return found if self.method is None else found | self.method.noted()
 
 
 def report(
-    corpus: str | Path,
-    model: str | None = None,
+    corpus: str | Path | None = None,
+    model: str | nn.Module | Explainable | None = None,
     *,
+    loader: Iterable[Any] | None = None,
+    edge_labels: EdgeLabels = None,
+    dev: Iterable[Any] | None = None,
+    explain: Iterable[Any] | None = None,
+    output: str | Output | None = None,
+    call: Callable[[Any, Any], Any] | None = None,
+    units: str | Callable[[Any], Tensor] | None = None,
+    y: Named = None,
+    gold: Named = None,
+    seeds: Sequence[int] | None = None,
+    config: AmortisedConfig | None = None,
+    masks: GraphMask | None = None,
+    name: str | None = None,
+    data: str | None = None,
+    max_graphs: int | None = None,
     out: str | Path | None = None,
     options: ReportOptions | None = None,
     params: Params | None = None,
@@ -68,22 +100,67 @@ def report(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """Explain a model on a corpus and report on it.
+    """Explain a model on a corpus, or any model on its own graphs, and report on it.
+
+    ``report("text.txt")`` is about a semantic role labelling model and text;
+    ``report(model=gat, loader=loader, edge_labels=names)`` about your own model: any module with
+    ``torch_geometric.nn.MessagePassing`` layers, which stays exactly as it is, and the batches that
+    its ``DataLoader`` yields. The sections about language are left out then.
 
     Args:
         corpus: a text file, a folder or pattern of text files, ``-`` for standard input; or an
             annotated file (CoNLL-2009, CoNLL-U).
         model: bundled name or directory; ``None`` takes that of ``options`` (srl-gnn by default).
+            Or a model of your own.
+        loader, edge_labels, dev, explain, output, call, units, y, gold, seeds, config, masks, name,
+            data, max_graphs: only with a model of your own, see
+            :class:`linguagraph.runs.any_model.ModelOptions`. ``y`` is "y" by default; pass a
+            callable that returns ``None`` to compare with the model's own answers.
         out: run directory that keeps every stage; ``None`` works in a temporary one.
-        options: everything else.
+        options: everything else, only with a corpus.
         params: of the analyses.
         resume: go on with the run in ``out``.
         overwrite: replace the run in ``out`` if it was made from another corpus, model or options.
         progress: see :func:`linguagraph.runs.progress.progress_bars`.
 
     Raises:
+        ConfigError: arguments that do not go together.
         LinguagraphError: what is wrong and what to do.
     """
+    own: dict[str, Any] = {
+        "edge_labels": edge_labels,
+        "dev": dev,
+        "explain": explain,
+        "output": output,
+        "call": call,
+        "units": units,
+        "y": y,
+        "gold": gold,
+        "seeds": seeds,
+        "config": config,
+        "masks": masks,
+        "name": name,
+        "data": data,
+        "max_graphs": max_graphs,
+    }
+    given = {key: value for key, value in own.items() if value is not None}
+    if model is not None and not isinstance(model, str):
+        if corpus is not None or options is not None or loader is None:
+            raise ConfigError(_model_needs(corpus, options))
+        from linguagraph.runs.any_model import ModelOptions, report_model
+
+        return report_model(
+            model,
+            loader,
+            options=ModelOptions(**given),
+            out=out,
+            params=params,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if corpus is None or loader is not None or given:
+        raise ConfigError(_corpus_needs(corpus, {"loader": loader, **given}))
     chosen = options or ReportOptions()
     if model is not None:
         chosen = replace(chosen, model=model)
@@ -107,6 +184,26 @@ def report(
         return replace(made, run_tables=tables)
 
 
+def _model_needs(corpus: str | Path | None, options: ReportOptions | None) -> str:
+    usage = "report(model=your_model, loader=batches, edge_labels=...)"
+    if corpus is not None:
+        return (
+            f"corpus={str(corpus)!r} with a model object: give a corpus and the name or directory "
+            f"of a linguistic model, or {usage}"
+        )
+    if options is not None:
+        return f"options are for a corpus; a model of your own takes keyword arguments: {usage}"
+    return f"a model of your own needs the batches of its graphs: {usage}"
+
+
+def _corpus_needs(corpus: str | Path | None, given: Mapping[str, Any]) -> str:
+    names = [name for name, value in given.items() if value is not None]
+    usage = "report(corpus), or report(model=your_model, loader=batches)"
+    if names:
+        return f"{', '.join(names)} without a model object of your own: {usage}"
+    return f"nothing to report on: {usage}"
+
+
 def run_report(
     corpus: str | Path,
     out: str | Path,
@@ -128,7 +225,9 @@ def run_report(
         raise ConfigError("--compare-parses needs a corpus with gold trees; text has none")
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
-    explained = load_explained(options.model, seeds=options.seeds, device=options.device)
+    explained = load_method(
+        options.model, options.method, seeds=options.seeds, device=options.device
+    )
     if options.compare_parses and explained.graphs is not None:
         raise ConfigError(
             f"{explained.name} has edges between sentences, which a second parse does not give: "
@@ -140,7 +239,7 @@ def run_report(
             run, corpus, reading=options.reading, source=source, progress=progress, warn=warn
         )
         graph_stage(run, progress=progress)
-        said = facts(explained, threads=threads, options=asdict(options))
+        said = facts(explained, threads=threads, options=options.noted())
         size = options.batch_size
         most = options.max_predicates
         if most is None and source.is_text:

@@ -1,75 +1,99 @@
+"""Aggregates over graphs without language: needed edges, and graphs chosen to be drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from linguagraph.aggregates.graph_statistics import graph_statistics
-from linguagraph.errors import TableError
-from linguagraph.graphs.textgraph import TextGraph
+from linguagraph.aggregates import Items, Resampling, compile_items
+from linguagraph.aggregates.graph_selection import part_of_graph, select_graphs
+from linguagraph.aggregates.needed_edges import needed_edges
+from linguagraph.edges.build import MaskArrays, Names
+from linguagraph.edges.graphs import GraphEdges, graph_edge_rows
+
+QUICK = Resampling(resamples=50)
 
 
-def graph(nodes: int, *pairs: tuple[int, int, str, str]) -> TextGraph:
-    """Both directions of each pair (source, target, label, kind)."""
-    ends = [(a, b) for s, t, *_ in pairs for a, b in ((s, t), (t, s))]
-    return TextGraph(
-        nodes,
-        np.array(ends, dtype=np.int64).reshape(-1, 2).T,
-        tuple(label for *_, label, _ in pairs for _ in "->"),
-        ("->", "<-") * len(pairs),
-        kind="merged",
-        kinds=tuple(kind for *_, kind in pairs for _ in "->"),
+def items(retained: list[Any], needed: list[Any] | None, graph: list[int]) -> Items:
+    """Items of stars with one edge set; retained: [seeds][layers][edges]."""
+    kept = np.array(retained, dtype=bool)
+    size = len(graph)
+    edges = GraphEdges(
+        first=0,
+        graph=np.array(graph),
+        source=np.arange(size) + 1,
+        target=np.zeros(size, dtype=np.int64),
+        labels=["edge"] * size,
+        sets=(("edges", size),),
+        present=np.ones(kept.shape[1:], dtype=bool),
+        needed=None if needed is None else np.array(needed, dtype=bool),
     )
+    arrays = MaskArrays(tuple(range(len(kept))), kept.astype(np.float32), kept, None)
+    return compile_items(graph_edge_rows(edges, arrays, Names("toy", "gat", "graphmask")))
 
 
-def test_a_merged_graph_of_two_sentences_by_kind() -> None:
-    # sentence 0: nodes 0 1 2, sentence 1: nodes 3 4
-    merged = graph(
-        5,
-        (1, 0, "nsubj", "dependency"),
-        (1, 2, "obj", "dependency"),
-        (3, 4, "obj", "dependency"),
-        (0, 3, "coref:pronoun", "coreference"),
-        (0, 2, "coref:proper", "coreference"),
-    )
-    found = graph_statistics([(merged, (3, 2))])
-    assert found.graphs == 1
-    kinds = found.kinds.set_index("kind")
-    assert kinds.index.tolist() == ["dependency", "coreference", "all"]
-    assert kinds["nodes"].tolist() == [5, 5, 5]
-    assert kinds["linked"].tolist() == [5, 3, 5]
-    assert kinds["relations"].tolist() == [3, 2, 5]
-    assert kinds["edges"].tolist() == [6, 4, 10]
-    assert kinds["labels"].tolist() == [2, 2, 4]
-    assert kinds["mean_degree"].tolist() == pytest.approx([6 / 5, 4 / 5, 2])
-    assert kinds["max_degree"].tolist() == [2, 2, 3]
-    assert kinds["cross_sentence"].tolist() == pytest.approx([0, 1 / 2, 1 / 5])
-    labels = found.labels.set_index(["kind", "label"])
-    assert labels.index.tolist() == [
-        ("dependency", "obj"),
-        ("dependency", "nsubj"),
-        ("coreference", "coref:pronoun"),
-        ("coreference", "coref:proper"),
+def test_precision_and_recall_by_layer_and_seed() -> None:
+    # layer 0 needs edges 0, 1, 3; seed 0 retains 0, 1, 2 (2 of 3 right), seed 1 just 0
+    # layer 1 needs edge 2; seed 0 retains none, seed 1 retains 2
+    found = needed_edges(
+        items(
+            [[[1, 1, 1, 0], [0, 0, 0, 0]], [[1, 0, 0, 0], [0, 0, 1, 0]]],
+            [[1, 1, 0, 1], [0, 0, 1, 0]],
+            [0, 0, 1, 1],
+        ),
+        resampling=QUICK,
+    ).set_index(["layer", "seed"])
+    row = found.loc[("0", "0")]
+    assert (row["needed"], row["retained"], row["correct"]) == (3, 3, 2)
+    assert (row["precision"], row["recall"], row["f1"]) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
+    row = found.loc[("0", "1")]
+    assert (row["precision"], row["recall"], row["f1"]) == pytest.approx((1, 1 / 3, 1 / 2))
+    assert found.loc[("0", "mean"), "f1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert found.loc[("0", "mean"), "f1_sd"] == pytest.approx((2 / 3 - 1 / 2) / 2**0.5)
+    assert np.isnan(found.loc[("1", "0"), "precision"])
+    assert found.loc[("1", "0"), "recall"] == 0
+    assert found.loc[("1", "1"), "f1"] == 1
+    whole = found.loc[("all", "1")]
+    assert (whole["needed"], whole["retained"], whole["correct"]) == (4, 2, 2)
+    known = found.dropna(subset=["f1"])
+    assert (known["f1_low"] <= known["f1"] + 1e-12).all()
+    assert (known["f1"] <= known["f1_high"] + 1e-12).all()
+
+
+def test_where_nothing_is_known_there_is_no_table() -> None:
+    assert needed_edges(items([[[1, 0]]], None, [0, 0]), resampling=QUICK).empty
+
+
+def test_graphs_are_chosen_by_rule_and_none_twice() -> None:
+    graph = [0, 0, 1, 1, 2, 2, 3, 3]
+    kept = [[[1, 0, 1, 1, 1, 0, 0, 0]], [[1, 0, 1, 1, 0, 1, 0, 0]]]
+    chosen = select_graphs(items(kept, None, graph))
+    assert [(c.rule, c.graph) for c in chosen] == [
+        ("typical", 0),
+        ("densest", 1),
+        ("disagreement", 2),
     ]
-    assert labels.loc[("dependency", "obj")].tolist() == pytest.approx([2, 2 / 3, 0])
-    assert labels["cross_sentence"].tolist() == [0, 0, 1, 0]
+    assert "50.0% of its edges retained" in chosen[0].reason
+    assert "two seeds disagree about 100.0% of its edges" in chosen[2].reason
 
 
-def test_one_kind_has_no_row_for_all_and_graphs_add_up() -> None:
-    one = TextGraph(2, np.array([[0, 1], [1, 0]]), ("obj", "obj"), ("->", "<-"))
-    empty = TextGraph(1, np.zeros((2, 0), dtype=np.int64), (), ())
-    found = graph_statistics(iter([(one, [2]), (empty, [1]), (one, [2])]))
-    assert found.graphs == 3
-    (row,) = found.kinds.to_dict("records")
-    assert row["kind"] == "dependency"
-    assert (row["nodes"], row["linked"], row["relations"], row["max_degree"]) == (5, 4, 2, 1)
+def test_without_disagreement_nothing_is_chosen_for_it_and_large_graphs_come_last() -> None:
+    graph = [0, 0, 0, 1, 1]
+    kept = [[[1, 1, 1, 1, 0]]]
+    assert [c.graph for c in select_graphs(items(kept, None, graph), max_edges=2)] == [1]
+    assert [c.graph for c in select_graphs(items(kept, None, graph), max_edges=1)] == [0, 1]
 
 
-def test_without_edges_there_is_nothing() -> None:
-    empty = TextGraph(1, np.zeros((2, 0), dtype=np.int64), (), ())
-    for graphs in ([], [(empty, [1])]):
-        found = graph_statistics(graphs)
-        assert found.kinds.empty
-        assert found.labels.empty
-
-
-def test_sizes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(TableError, match="5 nodes is given sentences of 4 tokens"):
-        graph_statistics([(graph(5, (0, 1, "a", "dependency")), (4,))])
+def test_of_a_large_graph_the_part_around_the_busiest_node_is_drawn() -> None:
+    # a chain 5 -> 4 -> 3 -> 2 -> 1 -> 0, of which 3 -> 2 and 2 -> 1 are retained, twice into 1
+    rows = [(k + 1, k, 1.0 if k in (1, 2) else 0.0, 0) for k in range(5)]
+    rows.append((2, 1, 1.0, 1))
+    edges = pd.DataFrame(rows, columns=["source", "target", "retained_share", "layer"])
+    assert len(part_of_graph(edges, max_nodes=6)) == 6
+    part = part_of_graph(edges, max_nodes=3)
+    assert sorted({*part["source"], *part["target"]}) == [1, 2, 3]
+    part = part_of_graph(edges, max_nodes=4)  # then any edge
+    assert sorted({*part["source"], *part["target"]}) == [1, 2, 3, 4]

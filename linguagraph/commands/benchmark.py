@@ -1,0 +1,112 @@
+"""Tasks with known truth -> how faithful every method is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linguagraph.commands.options import Quiet, Threads
+from linguagraph.runs.console import bars, sayer
+
+__all__ = ["faithfulness"]
+
+FILE = "faithfulness.json"
+
+
+def faithfulness(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for the picture of a star graph (SVG, PDF, PNG), trained models, and "
+            f"{FILE} unless --json names another.",
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write everything into FILE, and go on with what it already holds.",
+        ),
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option(help="Tasks, such as star,path. Default: all three.")
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Methods, such as graphmask,integrated_gradients. Default: all."),
+    ] = None,
+    seeds: Annotated[
+        str, typer.Option(help="Seeds: a number (the first so many) or a list such as 0,2,4.")
+    ] = "5",
+    graphs: Annotated[
+        int, typer.Option(help="Test graphs; thresholds get as many others.", min=1, max=500)
+    ] = 500,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A look in a minute or two: one seed, fewer graphs.")
+    ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train the bundled star models anew, too.")
+    ] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Precision, recall and F1 of every method on tasks whose relevant edges are known.
+
+    Star graphs as in section 4 of Schlichtkrull et al. (2021), paths of two edges among decoys, and
+    redundant evidence. An interrupted benchmark goes on where it stopped, if it has --json or -o.
+    """
+    import torch
+    from rich.console import Console
+
+    from linguagraph.runs.benchmark import BenchmarkConfig, run_benchmark
+    from linguagraph.runs.benchmark_picture import write_picture
+    from linguagraph.runs.benchmark_results import table_rows
+    from linguagraph.runs.benchmark_table import print_tables
+
+    given = {"tasks": _names(tasks), "methods": _names(methods)}
+    config = BenchmarkConfig(
+        seeds=_seeds(seeds),
+        graphs=graphs,
+        retrain=retrain,
+        **{name: value for name, value in given.items() if value},
+    )
+    config = config.quick() if quick else config
+    if threads is not None:
+        torch.set_num_threads(threads)
+    file = json_file or (None if out is None else out / FILE)
+    with bars(quiet) as progress:
+        results = run_benchmark(
+            config,
+            file=file,
+            models=None if out is None else out / "models",
+            log=sayer(quiet),
+            progress=progress,
+        )
+    rows = table_rows(results.cells, results.config)
+    if not quiet:
+        print_tables(rows, Console())
+    if out is not None:
+        order = {name: place for place, name in enumerate(config.methods)}
+        cells = [cell for cell in results.cells if cell["method"] in order]
+        cells.sort(key=lambda cell: order[cell["method"]])
+        for path in write_picture(out, cells, seed=config.seeds[0]):
+            sayer(quiet)(f"wrote {path}")
+
+
+def _names(given: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (given or "").split(",") if part.strip())
+
+
+def _seeds(given: str) -> tuple[int, ...]:
+    from linguagraph.errors import ConfigError
+
+    try:
+        numbers = tuple(int(part) for part in given.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--seeds {given}; expected a number or a list such as 0,2,4") from error
+    return tuple(range(numbers[0])) if len(numbers) == 1 else numbers

@@ -1,0 +1,251 @@
+"""A model, its probe and one batch -> penalty and divergence to learn from, or hard gates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from linguagraph.masks.amortised_probe import SiteProbe
+from linguagraph.masks.explainable import Explainable, GraphBatch, Pass, divergence
+from linguagraph.masks.hard_concrete import HardConcrete
+from linguagraph.masks.outputs import Output
+
+__all__ = ["MaskQuality", "Placed", "assemble", "hard_gates", "locate", "measure", "step"]
+
+LIMIT = 5.0  # of locations, see _Gates
+
+
+@dataclass(frozen=True)
+class MaskQuality:
+    """What a masked model is worth on a data set.
+
+    Attributes:
+        same: share of the asked units whose answer is the same, see :meth:`Output.same`.
+        loss: what a check is judged by: share of changed answers (of several labels, each counts);
+            for regression the mean divergence above the tolerance.
+        divergence: mean over the graphs.
+        retained: share of the present edges, over all layers; per_layer: of each layer.
+    """
+
+    same: float
+    loss: float
+    divergence: float
+    retained: float
+    per_layer: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Gate locations of the sites from some layer up, one site after the other; M messages in all.
+
+    Attributes:
+        locations: float [S, M]; column: int64 [M], places in gates [L * E], ``None`` if these are
+            exactly the last M places, in order.
+        present: float [M], 1 where the edge is present, else 0.
+    """
+
+    locations: Tensor
+    column: Tensor | None
+    present: Tensor
+
+
+def locate(probe: SiteProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0) -> Placed:
+    """Gate locations of every message in the layers from ``lowest`` up.
+
+    No look-ahead: what is found for a layer depends on what that layer sends alone.
+    """
+    chosen = [place for place, site in enumerate(probe.sites) if site.layer >= lowest]
+    found = [probe.erasures[place](trace.sent[place]) for place in chosen]
+    locations = found[0] if len(found) == 1 else torch.cat(found, 1)
+    layers = [probe.sites[place].layer for place in chosen]
+    plain = all(trace.sent[place].edge is None for place in chosen)
+    present = trace.present.to(locations.dtype)
+    if plain and layers == list(range(lowest, trace.present.shape[0])):
+        return Placed(locations, None, present[lowest:].view(-1))
+    columns = []
+    for place, layer in zip(chosen, layers, strict=True):
+        edge = trace.sent[place].edge
+        if edge is None:
+            edge = torch.arange(batch.num_edges, device=present.device)
+        columns.append(edge + layer * batch.num_edges)
+    column = torch.cat(columns)
+    return Placed(locations, column, present.view(-1).index_select(0, column))
+
+
+def assemble(values: Tensor, column: Tensor | None, trace: Pass) -> Tensor:
+    """Values [S, M] of messages -> gates [S, L, E], 1 where there is no message with a gate."""
+    layers, edges = trace.present.shape
+    if column is not None:
+        ones = values.new_ones(values.shape[0], layers * edges)
+        values = ones.index_copy(1, column, values)
+    elif values.shape[1] < layers * edges:
+        below = values.new_ones(values.shape[0], layers * edges - values.shape[1])
+        values = torch.cat((below, values), 1)
+    return values.view(-1, layers, edges)
+
+
+def step(
+    model: Explainable,
+    probe: SiteProbe,
+    batch: GraphBatch,
+    *,
+    lowest: int,
+    generators: Sequence[torch.Generator],
+) -> tuple[Tensor, Tensor] | None:
+    """Penalty and mean divergence of one batch, float [S] each, differentiable in the probe.
+
+    The unmasked pass is shared by all seeds and takes no gradient. The penalty is the expected
+    share of gates that are not closed (equation 11, divided by the number of gates), over present
+    edges in the layers from ``lowest`` up.
+
+    Args:
+        model: call this inside :func:`linguagraph.masks.frozen.frozen`.
+        probe: on the model's device.
+        batch: graphs of the model.
+        lowest: layers below have no gates.
+        generators: one per seed, of the gate noise.
+
+    Returns:
+        ``None`` if nothing is sent in these layers.
+    """
+    trace = model.trace(batch)
+    placed = locate(probe, batch, trace, lowest=lowest)
+    if not placed.locations.shape[1]:
+        return None
+    noise = torch.empty_like(placed.locations, requires_grad=False)
+    for row, generator in zip(noise, generators, strict=True):
+        row.uniform_(1e-6, 1 - 1e-6, generator=generator)
+    share = placed.present / placed.present.sum().clamp_(min=1)
+    values, penalty = _Gates.apply(placed.locations, noise, share, probe.config.gates)
+    gates = assemble(values, placed.column, trace).to(trace.output.dtype)
+    masked = _masked(model, probe, batch, trace, gates, lowest)
+    apart = model.output.divergence(trace.output, masked) @ trace.weights
+    return penalty, apart / batch.num_graphs
+
+
+class _Gates(torch.autograd.Function):
+    """:meth:`HardConcrete.sample` and the penalty in one operation.
+
+    Equal to the plain expressions (a test compares them); their thirty small operations forward
+    and backward would take longer than the model where graphs are small. One departure: a location
+    beyond :data:`LIMIT` (open or closed in 99.3 % of the draws) is not pushed further out, where
+    its gate would hardly ever be drawn otherwise and could not be learned any more.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, locations: Tensor, noise: Tensor, share: Tensor, gates: HardConcrete
+    ) -> tuple[Tensor, Tensor]:
+        width = gates.high - gates.low
+        noisy = noise.logit_().add_(locations)
+        hard = (noisy > gates.threshold).to(locations.dtype)
+        s = noisy.mul_(1 / gates.temperature).sigmoid_()
+        open_ = torch.sigmoid(locations - gates.temperature * math.log(-gates.low / gates.high))
+        ctx.save_for_backward(s, open_, share, locations)
+        ctx.scale, ctx.ends = (
+            width / gates.temperature,
+            (-gates.low / width, (1 - gates.low) / width),
+        )
+        return hard, open_ @ share
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+        s, open_, share, locations = ctx.saved_tensors
+        low, high = ctx.ends
+        inside = (s > low) & (s < high)
+        through = slopes[0] * (s - s * s).mul_(inside).mul_(ctx.scale)
+        through.addcmul_((open_ - open_ * open_).mul_(share), slopes[1].unsqueeze(1))
+        # descent moves locations against the slope
+        outwards = (locations.abs() > LIMIT) & (through * locations < 0)
+        return through.masked_fill_(outwards, 0), None, None, None
+
+
+def _masked(
+    model: Explainable,
+    probe: SiteProbe,
+    batch: GraphBatch,
+    trace: Pass,
+    gates: Tensor,
+    lowest: int,
+) -> Tensor:
+    """Outputs [S, U, C] under gates [S, L, E] and the probe's baselines."""
+    found = [
+        model.run(
+            batch,
+            gates[place],
+            baselines=[
+                None if b is None else b.to(gates.dtype)
+                for b in probe.baselines(place, lowest=lowest)
+            ],
+            trace=trace,
+        )
+        for place in range(len(gates))
+    ]
+    return found[0].unsqueeze(0) if len(found) == 1 else torch.stack(found)
+
+
+@torch.no_grad()
+def hard_gates(
+    probe: SiteProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Scores and binary gates, float [S, L, E] each, before edges that are not present are closed.
+
+    Scores are probabilities that the binary gate is open; both are 1 below ``lowest``.
+    """
+    placed, gates = locate(probe, batch, trace, lowest=lowest), probe.config.gates
+    scores = assemble(gates.open_probability(placed.locations), placed.column, trace)
+    return scores, assemble(gates.decide(placed.locations), placed.column, trace)
+
+
+@torch.no_grad()
+def measure(
+    model: Explainable,
+    probe: SiteProbe,
+    batches: Iterable[GraphBatch],
+    *,
+    tolerance: float,
+    lowest: int = 0,
+) -> dict[int, MaskQuality]:
+    """Quality of each seed's masks; layers below ``lowest`` stay open. Call inside ``frozen``."""
+    seeds = len(probe.seeds)
+    totals = torch.zeros(seeds, 3, dtype=torch.float64)
+    kept = torch.zeros(seeds, model.num_layers, dtype=torch.float64)
+    edges = torch.zeros(model.num_layers, dtype=torch.float64)
+    units = graphs = 0
+    for batch in batches:
+        trace = model.trace(batch)
+        gates = hard_gates(probe, batch, trace, lowest=lowest)[1].to(trace.output.dtype)
+        masked = _masked(model, probe, batch, trace, gates, 0)
+        apart = divergence(model.output, batch, trace, masked).sum(-1)
+        asked = trace.asked
+        same = model.output.same(trace.output, masked)[:, asked].sum(-1)
+        changed = _changed(model.output, trace.output, masked)[:, asked].sum(-1)
+        totals += torch.stack((same, changed, apart), 1).double().cpu()
+        kept += (gates * trace.present).sum(-1).double().cpu()
+        edges += trace.present.sum(-1).cpu()
+        units, graphs = units + int(asked.sum()), graphs + batch.num_graphs
+    found = {}
+    for place, seed in enumerate(probe.seeds):
+        same_units, changed_units, apart_graphs = totals[place].tolist()
+        mean = apart_graphs / max(1, graphs)
+        excess = max(0.0, mean - tolerance)
+        found[seed] = MaskQuality(
+            same=same_units / units if units else 1.0,
+            loss=excess if model.output.kind == "regression" else changed_units / max(1, units),
+            divergence=mean,
+            retained=float(kept[place].sum() / edges.sum().clamp(min=1)),
+            per_layer=tuple((kept[place] / edges.clamp(min=1)).tolist()),
+        )
+    return found
+
+
+def _changed(output: Output, original: Tensor, masked: Tensor) -> Tensor:
+    """Share of each unit's answers that the mask changes, float [..., U]."""
+    if output.kind == "multilabel":
+        return ((masked > 0) != (original > 0)).float().mean(-1)
+    return 1 - output.same(original, masked).float()

@@ -1,0 +1,146 @@
+"""Cells of the benchmark <-> one JSON file that is whole after every cell; cells -> a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from linguagraph.errors import RunError
+from linguagraph.files import write_json
+from linguagraph.runs.benchmark_methods import CONTENDERS
+from linguagraph.runs.benchmark_scores import spread
+from linguagraph.runs.measure import hardware, versions
+
+__all__ = ["FORMAT", "Results", "table_rows"]
+
+FORMAT = 1
+KIND = "faithfulness-benchmark"
+
+_MEASURES = ("precision", "recall", "f1", "share")
+
+
+@dataclass
+class Results:
+    """The cells that are done.
+
+    Attributes:
+        path: file that is written after every cell; ``None`` keeps them in memory only.
+        config: what was asked for, as JSON.
+        cells: one dictionary per task, method and seed.
+        models: how the explained models were trained.
+    """
+
+    path: Path | None
+    config: dict[str, Any]
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    models: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, path: Path | None, config: dict[str, Any]) -> Results:
+        """Read the file, if it is there, and go on with what it holds.
+
+        Raises:
+            RunError: it is something else, or damaged.
+        """
+        results = cls(path, config)
+        if path is not None and path.is_file():
+            try:
+                found = json.loads(path.read_text(encoding="utf-8"))
+            except (ValueError, OSError) as error:
+                raise RunError(
+                    f"{path} cannot be read: {error}; remove it or name another"
+                ) from error
+            if not isinstance(found, dict) or found.get("kind") != KIND:
+                raise RunError(f"{path} is no result of this benchmark; name another file")
+            if found.get("format") != FORMAT:
+                raise RunError(f"{path} has another format than {FORMAT}; name another file")
+            results.cells, results.models = found["cells"], found["models"]
+        return results
+
+    def has(self, wanted: dict[str, Any]) -> bool:
+        """Whether there is a cell with these values: task, method, seed and how it was made."""
+        return any({key: cell.get(key) for key in wanted} == wanted for cell in self.cells)
+
+    def add(self, cell: dict[str, Any]) -> None:
+        """Keep a cell in place of an older one of the same task, method and seed."""
+        key = _key(cell)
+        self.cells = [old for old in self.cells if _key(old) != key] + [cell]
+        self.write(complete=False)
+
+    def write(self, *, complete: bool) -> None:
+        """Write the file, all or nothing."""
+        if self.path is not None:
+            write_json(self.path, self.to_json(complete=complete))
+
+    def to_json(self, *, complete: bool) -> dict[str, Any]:
+        """Everything, as it is written."""
+        return {
+            "kind": KIND,
+            "format": FORMAT,
+            "complete": complete,
+            "config": self.config,
+            "versions": versions(),
+            "hardware": hardware("cpu", torch.get_num_threads()),
+            "models": self.models,
+            "table": table_rows(self.cells, self.config),
+            "cells": self.cells,
+        }
+
+
+def _key(cell: dict[str, Any]) -> tuple[str, str, int]:
+    return cell["task"], cell["method"], cell["seed"]
+
+
+def table_rows(cells: Sequence[dict[str, Any]], config: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per task and method that was asked for and is done, over the seeds asked for.
+
+    Returns:
+        ``task``, ``method``, ``title``, ``seeds``; ``precision``, ``recall``, ``f1``, ``share`` (of
+        edges retained), ``f1_yes`` (graphs whose answer is yes), ``answers_kept``,
+        ``answers_kept_zeros``, ``seconds_per_graph`` and ``fit_seconds`` with ``mean``, ``sd``,
+        ``min`` and ``max``; ``f1_by_layer``, means; ``test_graphs``; ``paper``, percentages,
+        ``None`` where the paper has none; ``error`` in place of all that where the method does not
+        apply.
+    """
+    rows = []
+    for task in config["tasks"]:
+        for method in config["methods"]:
+            own = [
+                cell
+                for cell in cells
+                if (cell["task"], cell["method"]) == (task, method)
+                and cell["seed"] in config["seeds"]
+            ]
+            if own:
+                rows.append(_row(task, method, sorted(own, key=lambda cell: cell["seed"])))
+    return rows
+
+
+def _row(task: str, method: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
+    contender = CONTENDERS[method]
+    row: dict[str, Any] = {
+        "task": task,
+        "method": method,
+        "title": contender.title,
+        "seeds": [cell["seed"] for cell in cells],
+        "paper": list(contender.paper) if task == "star" and contender.paper else None,
+    }
+    errors = [cell["error"] for cell in cells if "error" in cell]
+    if errors:
+        return {**row, "error": errors[0]}
+    columns = {name: [cell["scores"][name] for cell in cells] for name in _MEASURES}
+    columns["f1_yes"] = [cell["scores_yes"]["f1"] for cell in cells]
+    for name in ("answers_kept", "answers_kept_zeros", "seconds_per_graph", "fit_seconds"):
+        columns[name] = [cell[name] for cell in cells]
+    layers = zip(*(cell["scores_by_layer"] for cell in cells), strict=True)
+    return {
+        **row,
+        "test_graphs": cells[0]["test_graphs"],
+        **{name: spread(values).to_json() for name, values in columns.items()},
+        "f1_by_layer": [spread([one["f1"] for one in layer]).mean for layer in layers],
+    }

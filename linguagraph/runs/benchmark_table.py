@@ -1,0 +1,73 @@
+"""Rows of the benchmark -> tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from linguagraph.tasks.registry import TASKS
+
+__all__ = ["print_tables"]
+
+_COLUMNS = ("P", "R", "F1 ± sd", "worst", "same", "ms", "fit")
+
+_NOTE = (
+    "P, R, F1: retained edges against the relevant ones, in percent, over all edges and layers of "
+    "the test graphs; means over seeds, standard deviation and worst seed of F1. same: answers in "
+    "percent that stay when dropped messages are replaced by the method's baselines (zeros where "
+    "it has none). ms: per graph; fit: seconds. yes: F1 on graphs whose answer is yes (more x than "
+    "y). paper: F1 in table 1 of Schlichtkrull et al. (2021)."
+)
+
+
+def print_tables(rows: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one table per task, in the order of the rows, and what the columns mean."""
+    for task in dict.fromkeys(row["task"] for row in rows):
+        own = [row for row in rows if row["task"] == task]
+        console.print(_table(task, own))
+    console.print(_NOTE, style="dim")
+
+
+def _table(task: str, rows: Sequence[dict[str, Any]]) -> Table:
+    seeds = max(len(row["seeds"]) for row in rows)
+    graphs = max(row.get("test_graphs", 0) for row in rows)
+    many = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    title = f"{TASKS[task].title} ({task}): {graphs} test graphs, {many}"
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    table.add_column("method", no_wrap=True)
+    layered = TASKS[task].layers > 1
+    for name in (*_COLUMNS, *(("by layer",) if layered else ("yes", "paper"))):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["title"], *_values(row, layered=layered))
+    return table
+
+
+def _values(row: dict[str, Any], *, layered: bool) -> list[str]:
+    if "error" in row:
+        return ["does not apply"]
+    f1 = row["f1"]
+    values = [
+        f"{100 * row['precision']['mean']:.1f}",
+        f"{100 * row['recall']['mean']:.1f}",
+        f"{100 * f1['mean']:.1f} ±{100 * f1['sd']:.1f}",
+        f"{100 * f1['min']:.1f}",
+        f"{100 * row['answers_kept']['mean']:.0f}",
+        f"{1000 * row['seconds_per_graph']['mean']:.2g}",
+        f"{row['fit_seconds']['mean']:.0f}" if row["fit_seconds"]["max"] >= 0.5 else "–",
+    ]
+    if layered:
+        return [*values, " ".join(f"{100 * value:.1f}" for value in row["f1_by_layer"])]
+    yes = f"{100 * row['f1_yes']['mean']:.1f}"
+    return [*values, yes, "–" if row["paper"] is None else f"{row['paper'][2]:.1f}"]
