@@ -32,8 +32,7 @@ BRIEF = [
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """Fleiss' kappa with its companions: overall, per layer, per label and direction."""
-    items, words = compile_items(tables.edges), terms(tables)
-    method = method_words(tables)
+    items, words, method = compile_items(tables.edges), terms(tables), method_words(tables)
     overall = agreement(items, resampling=params.resampling)
     layers = agreement(items, by=("layer",), resampling=params.resampling)
     summary = {NAME: agreement_shape(rows(overall)[0], layers)}
@@ -50,7 +49,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         percent=PERCENT,
     )
     caption = f"The same per {' and '.join(words.lead)}, most retained first."
-    ranked = labels if words.language else labels.drop(columns="direction")
+    ranked = labels.drop(columns=[] if words.language else ["direction"])
     full = shown("agreement_labels", caption, ranked, percent=PERCENT, folded=True)
     return (
         Section(
@@ -64,8 +63,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 _raters(method, items.seeds),
                 "Kappa falls when one category is rare and is undefined when one is never used; "
                 "Gwet's AC1 stays defined, and Krippendorff's alpha corrects for small samples. "
-                f"Intervals resample {words.cases}; resamples in which a coefficient is undefined "
-                "are left out of its interval.",
+                f"Intervals resample {words.cases}, and leave undefined resamples out.",
             ),
             summary=summary,
         ),

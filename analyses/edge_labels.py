@@ -30,8 +30,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     if tables.edges.empty:
         return (nothing(NAME, TITLE, __doc__, "the edge table is empty"),)
     items = compile_items(tables.edges)
-    limits = {"frequent": params.frequent, "superfluous": params.superfluous}
-    found = labels(items, resampling=params.resampling, **limits)
+    often, seldom = params.frequent, params.superfluous
+    found = labels(items, resampling=params.resampling, frequent=often, superfluous=seldom)
     whole = found[found["predicate_type"] == "all"].reset_index(drop=True)
     layers = [_layer(labels(items, resampling=params.resampling, layer=k), k) for k in items.layers]
     table = pd.concat([_layer(found, "all"), *layers], ignore_index=True)
@@ -48,7 +48,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                     "labels",
                     "Every edge label, most retained edges first. n: edges, each layer counted, k: "
                     "retained, share: k of n; of_retained: k of all retained edges; examples, "
-                    f"of_examples: graphs in which the label occurs; small: n under {params.min_n}.",
+                    f"of_examples: graphs with the label; small: n under {params.min_n}.",
                     whole[COLUMNS],
                     percent=PERCENT,
                     digits=1,
@@ -91,10 +91,10 @@ def _finding(whole: pd.DataFrame, rare: pd.DataFrame, params: Params) -> str:
     if known.empty:
         return f"No label has {params.min_n} edges to rank labels by."
     most, least = known.nlargest(1, "share"), known.nsmallest(1, "share")
-    if len(known) == 1 or most.index[0] == least.index[0]:
-        return f"{_share(rows(most)[0], params)}. {_superfluous(rare, params)}"
-    text = f"Most is retained of {_share(rows(most)[0], params)}, least of "
-    return f"{text}{_share(rows(least)[0], params)}. {_superfluous(rare, params)}"
+    text = f"Most is retained of {_share(rows(most)[0], params)}"
+    if most.index[0] != least.index[0]:
+        text += f", least of {_share(rows(least)[0], params)}"
+    return f"{text}. {_superfluous(rare, params)}"
 
 
 def _share(row: Row, params: Params) -> str:

@@ -6,14 +6,14 @@ from linguagraph.aggregates import faithfulness, faithfulness_by_seed
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
-from .blocks import Row, nothing, question, rows_by, shown
-from .drawings import CONDITIONS, draw_faithfulness
+from .blocks import nothing, question, rows_by, shown
+from .drawings import draw_faithfulness
+from .faithfulness_words import faithfulness_words
 from .method_words import method_words
 from .params import Params
-from .phrases import change, difference, percent
 from .shapes import faithfulness_shape
 
-__all__ = ["PERCENT", "faithfulness_words", "run"]
+__all__ = ["PERCENT", "run"]
 
 NAME, TITLE = "faithfulness", "Faithfulness"
 _SCORES = ("precision", "recall", "f1", "difference")
@@ -26,16 +26,6 @@ BRIEF = [
     *("difference", "difference_low", "difference_high"),
     *("precision", "recall", "gold", "edges", "seeds"),
 ]
-VERDICTS = {
-    -1: "the choice of edges carries the score, not their number.",
-    0: "nothing shows that the choice of edges matters more than their number.",
-    1: "random edges do better, so the mask cannot be called faithful.",
-}
-NEIGHBOURS = {
-    -1: "what the mask learned goes beyond them.",
-    0: "nothing shows that the mask learned more than to keep these.",
-    1: "they do better than what the mask learned.",
-}
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
@@ -83,44 +73,3 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             summary={NAME: faithfulness_shape(table, by_seed)},
         ),
     )
-
-
-def faithfulness_words(
-    whole: dict[str, Row],
-    masked: dict[str, Row],
-    params: Params,
-    *,
-    controls: tuple[str, ...] = ("random_labels", "random"),
-) -> str:
-    """The finding: rows by condition, compared with the original and with the mask.
-
-    The first control that was run is spoken of.
-    """
-    if "retained_100" not in whole:
-        return "The score with the retained edges alone was not measured."
-    kept = whole["retained_100"]
-    text = (
-        f"With the retained edges ({percent(kept['kept'])}) {params.score} is {percent(kept['f1'])}"
-    )
-    if "original" in whole:
-        text += f", compared with the original: {_words(kept, params)}"
-    part = next((c for c in (f"retained_{p}" for p in (75, 50, 25, 0)) if c in whole), None)
-    if part is not None:
-        text += f"; with {CONDITIONS[part]}, compared with the mask: {_words(masked[part], params)}"
-    control = next((c for c in controls if c in whole), None)
-    if control is None:
-        return text + ". No random control was run, so nothing shows that the choice matters."
-    row = masked[control]
-    text += f". The control ({CONDITIONS[control]}), compared with the mask: {_words(row, params)}"
-    text += f"; {VERDICTS[change(row['difference_low'], row['difference_high'])]}"
-    near = masked.get("predicate_edges")
-    if near is None:
-        return text
-    text += f" Without learning, all edges of the predicate ({percent(near['kept'])}), compared "
-    text += f"with the mask ({percent(kept['kept'])}): {_words(near, params)}; "
-    return text + NEIGHBOURS[change(near["difference_low"], near["difference_high"])]
-
-
-def _words(row: Row, params: Params) -> str:
-    ends = (row["difference_low"], row["difference_high"])
-    return difference(row["difference"], *ends, level=params.level)

@@ -10,7 +10,8 @@ from linguagraph.reports.sections import Section
 
 from .blocks import Row, nothing, question, rows_by, shown
 from .drawings import draw_faithfulness
-from .faithfulness import PERCENT, faithfulness_words
+from .faithfulness import PERCENT
+from .faithfulness_words import faithfulness_words
 from .params import Params
 from .phrases import change, difference
 from .shapes import faithfulness_shape

@@ -40,7 +40,7 @@ class MethodWords:
             return f"{count(seeds, self.run)} of one model ({model})"
         name = self.name[:1].upper() + self.name[1:]
         how = "which has no noise" if self.deterministic else count(seeds, "seed")
-        return f"{name} ({how}) on one model ({model})"
+        return f"{name} ({how}) for one model ({model})"
 
     @property
     def seedless(self) -> str:

@@ -73,9 +73,9 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             notes=(
                 f"Mean and spread run over the seeds of the {method.run}s; the explained model is "
                 "one, so nothing here speaks of variation between trained models.",
-                f"Intervals: percentile bootstrap over {words.cases}, {params.resamples:,} resamples, "
-                f"seed {params.seed}; at exactly 0% and 100%, Wilson's interval with the "
-                f"contributing {words.cases} as cases."
+                f"Intervals: percentile bootstrap over {words.cases}, {params.resamples:,} "
+                f"resamples, seed {params.seed}; at exactly 0% and 100%, Wilson's interval with "
+                f"the contributing {words.cases} as cases."
                 + (" Tests of many labels: Holm's adjustment." if words.language else ""),
             ),
         ),

@@ -15,7 +15,8 @@ from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
 from .blocks import Row, question, rows, rows_by, seeds_note, shown
-from .facts import against_itself, corpus_counts, metric, model_name, names_in, reading_notes
+from .facts import corpus_counts, metric, model_name, names_in, reading_notes
+from .measures import measures
 from .method_words import method_words
 from .params import Params
 from .phrases import count, difference, kappa_word, percent, span
@@ -23,9 +24,6 @@ from .shapes import retained_shape, score_shape
 from .terms import Terms, terms
 
 __all__ = ["run"]
-MEASURES = {"fleiss_kappa": "Fleiss' kappa"}
-MEASURES |= {name: name.replace("_", " ") for name in ("raw_agreement", "prevalence")}
-NAN = float("nan")
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
@@ -48,7 +46,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         "overview",
         f"Score, retained share and agreement. mean, sd: over seeds; low, high: "
         f"{params.level:.0%} interval over {words.cases}; n: number of units.",
-        pd.DataFrame(_measures(kept, conditions, kappa, params, tables)),
+        pd.DataFrame(measures(kept, conditions, kappa, params, tables)),
     )
     seeds = shown(
         "overview_by_seed",
@@ -69,31 +67,6 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             summary=summary,
         ),
     )
-
-
-def _measures(
-    kept: pd.DataFrame, conditions: dict[str, Row], kappa: Row, p: Params, tables: RunTables
-) -> list[Row]:
-    result, unit = [], terms(tables).answers
-    for condition, name in (("original", "original"), ("retained_100", "retained edges only")):
-        if row := conditions.get(condition):
-            if condition == "original" and against_itself(tables):  # 1 by definition
-                row |= dict.fromkeys(("f1_low", "f1_high"), NAN)
-            result.append(_measure(f"{p.score}, {name}", row, "f1", "gold", unit))
-    if "original" in conditions and "retained_100" in conditions:
-        name, row = f"difference of {p.score}", conditions["retained_100"]
-        result.append(_measure(name, row, "difference", "gold", unit))
-    for row in rows(kept[kept["seed"] == "mean"]):
-        where = "all layers" if row["layer"] == "all" else f"layer {row['layer']}"
-        row |= {"share_sd": row["sd"], "share_low": row["low"], "share_high": row["high"]}
-        result.append(_measure(f"retained, {where}", row, "share", "n"))
-    return result + [_measure(title, kappa, name, "n") for name, title in MEASURES.items()]
-
-
-def _measure(title: str, row: Row, name: str, n: str, unit: str = "edges") -> Row:
-    ends = {end: row[f"{name}_{end}"] for end in ("low", "high")}
-    values = {"measure": title, "mean": row[name], **ends, "sd": row.get(f"{name}_sd", NAN)}
-    return {**values, "n": int(row[n]), "unit_of_n": unit}
 
 
 def _by_seed(kept: pd.DataFrame, scores: pd.DataFrame, words: Terms) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Items in, the graphs that a report draws out, chosen by rule, and the part of each that is drawn."""
+"""Items in, the graphs that a report draws out, chosen by rule, and the part that is drawn."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def part_of_graph(edges: pd.DataFrame, *, max_nodes: int = 24) -> pd.DataFrame:
     if len(nodes) <= max_nodes:
         return edges
     incoming = edges.groupby("target")["retained_share"].sum().sort_index()
-    start = int(incoming.idxmax())
+    start = int(incoming.index.to_numpy()[int(np.argmax(incoming.to_numpy()))])
     kept = edges[edges["retained_share"] > 0]
     near = _nearest(kept, {start: None}, max_nodes)
     near = _nearest(edges, near, max_nodes)

@@ -64,16 +64,18 @@ def faithfulness(
     from rich.console import Console
 
     from linguagraph.runs.benchmark import BenchmarkConfig, run_benchmark
+    from linguagraph.runs.benchmark_methods import CONTENDERS
     from linguagraph.runs.benchmark_picture import write_picture
     from linguagraph.runs.benchmark_results import table_rows
-    from linguagraph.runs.benchmark_table import print_tables
+    from linguagraph.runs.benchmark_table import print_invariance, print_tables
+    from linguagraph.tasks.registry import TASKS
 
-    given = {"tasks": _names(tasks), "methods": _names(methods)}
     config = BenchmarkConfig(
+        tasks=_names(tasks) or tuple(TASKS),
+        methods=_names(methods) or tuple(CONTENDERS),
         seeds=_seeds(seeds),
         graphs=graphs,
         retrain=retrain,
-        **{name: value for name, value in given.items() if value},
     )
     config = config.quick() if quick else config
     if threads is not None:
@@ -89,7 +91,10 @@ def faithfulness(
         )
     rows = table_rows(results.cells, results.config)
     if not quiet:
-        print_tables(rows, Console())
+        console = Console()
+        print_tables(rows, console)
+        if results.invariance is not None:
+            print_invariance(results.invariance, console)
     if out is not None:
         order = {name: place for place, name in enumerate(config.methods)}
         cells = [cell for cell in results.cells if cell["method"] in order]

@@ -126,7 +126,8 @@ def mask(
     explained = load_method(model, chosen, seeds=seeds, device=device)
     options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
     options |= {"threads": threads, **chosen.noted()}
-    options = opened.manifest.get("options", {}) | options
+    before = {k: v for k, v in opened.manifest.get("options", {}).items() if k != "method"}
+    options = before | options
     with opened.lock(), bars(quiet) as progress:
         mask_stage(
             opened,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,7 +124,7 @@ def graph_edge_rows(edges: GraphEdges, masks: MaskArrays, names: Names) -> pd.Da
     layer, column = np.nonzero(edges.present)
     rows = len(column)
     order = np.tile(column, seeds)
-    place = pd.Categorical(edges.labels)
+    place = pd.Categorical(np.array(edges.labels, dtype=object))
     kinds = pd.Index([name for name, _ in edges.sets])
     kind = np.repeat(np.arange(len(kinds)), [size for _, size in edges.sets])
     numbers = edges.first + edges.graph[order]
@@ -184,11 +185,11 @@ def graph_score_rows(
     return SCORES.check(pd.concat(parts, ignore_index=True)) if parts else SCORES.empty()
 
 
-def _constant(value: str, rows: int) -> pd.Categorical:
+def _constant(value: str, rows: int) -> pd.Categorical[Any]:
     return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), categories=pd.Index([value]))
 
 
-def _missing(rows: int) -> pd.Categorical:
+def _missing(rows: int) -> pd.Categorical[Any]:
     return pd.Categorical.from_codes(
         np.full(rows, -1, dtype=np.int8), categories=pd.Index([], dtype=object)
     )
@@ -204,7 +205,7 @@ def _own(
 
 def _needed(
     edges: GraphEdges, layer: NDArray[np.intp], column: NDArray[np.intp], seeds: int
-) -> pd.Categorical:
+) -> pd.Categorical[Any]:
     if edges.needed is None:
         return _constant("", seeds * len(column))
     codes = np.tile(edges.needed[layer, column], seeds).astype(np.int8)

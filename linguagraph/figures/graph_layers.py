@@ -225,8 +225,8 @@ def _curve(
     along = target - source
     length = float(np.hypot(*along))
     if length < 1e-6:  # an edge from a node to itself
-        start, end = source + [-_NODE * 0.6, -_NODE], source + [_NODE * 0.6, -_NODE]
-        return start, source + [0.0, -4.4 * _NODE], end
+        left, right = np.array([-0.6, -1.0]) * _NODE, np.array([0.6, -1.0]) * _NODE
+        return source + left, source + np.array([0.0, -4.4 * _NODE]), source + right
     by = (source + target) / 2 + bend * np.array([-along[1], along[0]])
     rims = []
     for middle in (source, target):

@@ -32,6 +32,7 @@ __all__ = ["AmortisedConfig", "AmortisedResult", "AmortisedTraining", "quality_f
 KIND = "amortised-trainer"
 BETAS = (0.9, 0.99)  # a shorter memory than Adam's own: slopes shrink a lot as gates get decided
 DECAY = 0.1
+CHANGED = 3.0  # retained edges (as a share) that a changed answer (as a share) weighs as much as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,8 @@ class AmortisedConfig:
         constraint: tolerance (of the mean divergence over graphs) and multiplier.
         checks: evaluations per epoch.
         allowed: largest loss (see :class:`MaskQuality`) at which a check may be kept for being
-            sparse.
+            sparse (the least retained share plus three times the loss); beyond it the smallest
+            loss counts.
         probe: architecture of the erasure functions.
         seed: of the order in which the loader shuffles, if by torch's own random numbers.
 
@@ -214,9 +216,7 @@ class AmortisedTraining:
         for seed, found in quality.items() if lowest == 0 else ():
             before = self.best.get(seed)
             if before is None or preferable(
-                (found.loss, found.retained),
-                (before[0].loss, before[0].retained),
-                allowed=self.config.allowed,
+                _rank(found), _rank(before[0]), allowed=self.config.allowed
             ):
                 self.best[seed] = (found, self.probe.select(seed))
 
@@ -281,6 +281,11 @@ class AmortisedTraining:
             found = {key: by_seed(entry[key]) for key in ("quality", "multipliers", "divergence")}
             found["quality"] = {s: quality_from_json(q) for s, q in found["quality"].items()}
             self.history.append({**entry, **found})
+
+
+def _rank(quality: MaskQuality) -> tuple[float, float]:
+    """Loss and sparsity, see :func:`preferable`; what is lost counts against a sparser check."""
+    return quality.loss, quality.retained + CHANGED * quality.loss
 
 
 def quality_from_json(value: dict[str, Any]) -> MaskQuality:

@@ -53,7 +53,7 @@ class SiteErasure(nn.Module):
         self.register_buffer("shift", torch.zeros(inputs - self.calls))
         for index, seed in enumerate(seeds):
             generator = torch.Generator().manual_seed(seed)
-            for part in self.weight.data[index].split(self.widths, 1):
+            for part in torch.split(self.weight.data[index], list(self.widths), 1):
                 bound = math.sqrt(3 / max(1, part.shape[1]))
                 part.uniform_(-bound, bound, generator=generator)
             self.read.data[index].normal_(0, 1 / math.sqrt(hidden), generator=generator)
@@ -70,7 +70,7 @@ class SiteErasure(nn.Module):
             mean, deviation: float [ds + dt + D]; message: float [D].
         """
         floors = []
-        for part in deviation.split(self.widths[:3]):
+        for part in torch.split(deviation, list(self.widths[:3])):
             typical = part.square().mean().sqrt() if part.numel() else part.sum()
             floors.append((0.1 * typical).expand_as(part))
         spread = torch.maximum(deviation, torch.cat(floors))
@@ -104,7 +104,7 @@ class SiteErasure(nn.Module):
         return F.linear(values, self.weight.flatten(0, 1), self.inner.flatten())
 
     def _by_node(self, sent: Sent) -> Tensor:
-        weights = self.weight.flatten(0, 1).split(self.widths, 1)
+        weights = torch.split(self.weight.flatten(0, 1), list(self.widths), 1)
         messages = self._standard(sent.messages, self.widths[0] + self.widths[1])
         parts = F.linear(messages, weights[2], self.inner.flatten())
         start = 0

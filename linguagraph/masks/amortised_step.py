@@ -121,7 +121,7 @@ def step(
     for row, generator in zip(noise, generators, strict=True):
         row.uniform_(1e-6, 1 - 1e-6, generator=generator)
     share = placed.present / placed.present.sum().clamp_(min=1)
-    values, penalty = _Gates.apply(placed.locations, noise, share, probe.config.gates)
+    values, penalty = _Gates.apply(placed.locations, noise, share, probe.config.gates)  # type: ignore[no-untyped-call]
     gates = assemble(values, placed.column, trace).to(trace.output.dtype)
     masked = _masked(model, probe, batch, trace, gates, lowest)
     apart = model.output.divergence(trace.output, masked) @ trace.weights

@@ -26,6 +26,7 @@ from linguagraph.masks.amortised_storage import check_sites, load_probe, save_pr
 from linguagraph.masks.explainable import EdgeMask, Explainable, GraphBatch, Pass
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.outputs import Output
+from linguagraph.masks.pyg import PygModel
 
 __all__ = ["GraphMask"]
 
@@ -47,8 +48,8 @@ class GraphMask:
             estimated by :meth:`fit`.
         seeds: one probe for each, trained side by side.
         config: schedule, constraint and architecture.
-        call: how the model is called, units: what has a prediction; see
-            :class:`linguagraph.masks.pyg.PygModel`.
+        call: how the model is called, units: what has a prediction, asked: which of these
+            predictions are to be kept; see :class:`linguagraph.masks.pyg.PygModel`.
 
     Attributes:
         model: the :class:`Explainable`.
@@ -68,10 +69,11 @@ class GraphMask:
         config: AmortisedConfig | None = None,
         call: Callable[[Any, Any], Any] | None = None,
         units: str | Callable[[Any], Tensor] | None = None,
+        asked: str | Callable[[Any], Tensor] | None = None,
     ) -> None:
         if len(set(seeds)) != len(seeds) or not seeds or min(seeds) < 0:
             raise MaskError(f"seeds={list(seeds)}; expected numbers from 0 up and none twice")
-        self.model = _explainable(model, output, call, units)
+        self.model = _explainable(model, output, call, units, asked)
         self.seeds, self.config = tuple(seeds), config or AmortisedConfig()
         self.probe: SiteProbe | None = None
         self.result: AmortisedResult | None = None
@@ -225,6 +227,7 @@ class GraphMask:
         seeds: Sequence[int] | None = None,
         call: Callable[[Any, Any], Any] | None = None,
         units: str | Callable[[Any], Tensor] | None = None,
+        asked: str | Callable[[Any], Tensor] | None = None,
     ) -> GraphMask:
         """Read what :meth:`save` wrote, for the same model.
 
@@ -232,13 +235,13 @@ class GraphMask:
             path: the directory.
             model: the explained model, or its adapter.
             seeds: which; all that there are by default.
-            call, units: as before.
+            call, units, asked: as before.
 
         Raises:
             CheckpointError: files are missing or damaged, or were made for another model.
         """
         stored = load_probe(path, seeds)
-        explainable = _explainable(model, stored.output, call, units)
+        explainable = _explainable(model, stored.output, call, units, asked)
         stored.check(explainable)
         mask = cls(explainable, seeds=stored.probe.seeds, config=stored.config)
         parameter = next(explainable.module.parameters(), torch.zeros(()))
@@ -272,6 +275,8 @@ class GraphMask:
         with ExitStack() as stack:
             stack.enter_context(randomness_kept(device))
             stack.enter_context(frozen(self.model.module))
+            if isinstance(self.model, PygModel):
+                stack.enter_context(self.model.held())
             yield device
 
 
@@ -280,9 +285,8 @@ def _explainable(
     output: str | Output,
     call: Callable[[Any, Any], Any] | None,
     units: str | Callable[[Any], Tensor] | None,
+    asked: str | Callable[[Any], Tensor] | None,
 ) -> Explainable:
     if not isinstance(model, nn.Module):
         return model
-    from linguagraph.masks.pyg import PygModel
-
-    return PygModel(model, output=output, call=call, units=units)
+    return PygModel(model, output=output, call=call, units=units, asked=asked)

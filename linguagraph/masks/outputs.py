@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from linguagraph.errors import ConfigError, MaskError
@@ -154,7 +153,7 @@ class _BernoulliJs(torch.autograd.Function):
         return (at_p + (shares[2:] * apart).sum(0)) * scale
 
     @staticmethod
-    @once_differentiable
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor]:
         (change,) = ctx.saved_tensors
         return None, slope * change

@@ -93,10 +93,8 @@ class ErasureLayer(nn.Module):
         parts = parts.add_(self._component(0, self.source, states).index_select(0, source))
         parts = parts.add_(self._component(1, self.target, states).index_select(0, target))
         hidden, read = F.relu(parts, inplace=True), self.read / 3
-        if self.count == 1:
-            scores = hidden.squeeze(1) @ read.t()
-        else:
-            scores = (hidden * read).sum(-1)
+        one = self.count == 1
+        scores = hidden.squeeze(1) @ read.t() if one else (hidden * read).sum(-1)
         return (scores + self.offset).t() + self.bias
 
     def _component(self, index: int, weight: Tensor, values: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ also by an exception, all hooks and attributes are as before. Nothing else about
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -37,6 +37,8 @@ class Sending:
         edge: int64 [M], input edge of every column, -1 for messages that are the layer's own;
             ``None`` where the layer sends along an input edge index as it is (``root`` says which).
         root: number of that edge index, -1 where ``edge`` is given.
+        pure: whether ``message`` left the layer's attributes as they were (known once it was
+            called).
     """
 
     name: str
@@ -48,6 +50,7 @@ class Sending:
     given: dict[str, Any]
     edge: Tensor | None
     root: int
+    pure: bool = True
 
     @property
     def index(self) -> Tensor:
@@ -100,31 +103,65 @@ or ``None`` to leave them."""
 class Interception(AbstractContextManager["Interception"]):
     """Hooks on all message passing layers of a model, for the length of a with-block.
 
+    They do nothing before :meth:`begin`, so that one block may hold many passes.
+
     Args:
         layers: :func:`message_passing_layers` of the model; steps: its :func:`step_modules`.
-        roots: the input edge indices of the batch, int64 [2, E_k] each, numbered one after the
-            other.
-        follow: track the layers' own rewriting of the graph; not needed for a model known to send
-            along its input edges as they are.
-        visit: sees every message.
     """
 
     def __init__(
         self,
         layers: dict[str, nn.Module],
         steps: Sequence[nn.Module],
+    ) -> None:
+        self.layers, self.steps = layers, steps
+        self.own = set(layers.values())
+        self.roots: Sequence[Tensor] = ()
+        self.visit: Visitor | None = None
+        self.ids: EdgeIds | None = None
+        self.first: Tensor | None = None
+        self._reset()
+        self._stack = ExitStack()
+
+    def _reset(self) -> None:
+        self.group, self.depth, self.together = -1, 0, False
+        self.last: nn.Module | None = None
+        self.current: list[Sending] = []
+        self.before: dict[str, Any] = {}
+
+    @contextmanager
+    def begin(
+        self,
         roots: Sequence[Tensor],
         visit: Visitor,
         *,
         follow: bool = True,
-    ) -> None:
-        self.layers, self.steps, self.roots, self.visit = layers, steps, roots, visit
-        self.own = set(layers.values())
+        first: Tensor | None = None,
+    ) -> Iterator[None]:
+        """Show the messages of one pass.
+
+        Args:
+            roots: the input edge indices of the batch, int64 [2, E_k] each, numbered one after the
+                other.
+            visit: sees every message.
+            follow: track the layers' own rewriting of the graph; not needed for a model known to
+                send along its input edges as they are.
+            first: messages of the very first propagation if they are known: nothing that is masked
+                comes before it, and they are not computed again.
+        """
+        self._reset()
+        self.roots, self.visit, self.first = roots, visit, first
         self.ids = EdgeIds(roots) if follow else None
-        self.group, self.depth, self.together = -1, 0, False
-        self.last: nn.Module | None = None
-        self.current: list[Sending] = []
-        self._stack = ExitStack()
+        try:
+            if self.ids is None:
+                yield
+            else:
+                with self.ids:
+                    yield
+        finally:
+            for layer in self.own:
+                layer.__dict__.pop("message", None)
+            self.visit, self.first, self.roots = None, None, ()
 
     def __enter__(self) -> Interception:
         with ExitStack() as stack:
@@ -141,8 +178,6 @@ class Interception(AbstractContextManager["Interception"]):
                 stack.callback(module.register_forward_pre_hook(self._entering).remove)
                 left = module.register_forward_hook(self._leaving, always_call=True)
                 stack.callback(left.remove)
-            if self.ids is not None:
-                stack.enter_context(self.ids)
             self._stack = stack.pop_all()
         return self
 
@@ -165,6 +200,8 @@ class Interception(AbstractContextManager["Interception"]):
 
     def _propagating(self, name: str) -> Callable[[nn.Module, Any], None]:
         def note(layer: nn.Module, inputs: Any) -> None:
+            if self.visit is None:
+                return
             edge_index, size, given = inputs
             if not isinstance(edge_index, Tensor) or edge_index.layout is not torch.strided:
                 raise MaskError(
@@ -180,6 +217,11 @@ class Interception(AbstractContextManager["Interception"]):
                 self.group, self.together = self.group + 1, False
             self.last = layer if self.depth == 0 else None
             edge, root = self._edges(edge_index, name)
+            if self.first is not None:
+                known, self.first = self.first, None
+                layer.__dict__["message"] = lambda **arguments: known
+            else:
+                self.before = dict(vars(layer))
             self.current.append(
                 Sending(
                     name,
@@ -206,10 +248,18 @@ class Interception(AbstractContextManager["Interception"]):
         return found, -1
 
     def _propagated(self, layer: nn.Module, inputs: Any, output: Any) -> None:
-        self.current.pop()
+        if self.current:
+            self.current.pop()
 
     def _message(self, layer: nn.Module, inputs: Any, messages: Any) -> Tensor | None:
+        if self.visit is None:
+            return None
         sending = self.current[-1]
+        if vars(layer).pop("message", None) is None:
+            now = vars(layer)
+            sending.pure = now.keys() == self.before.keys() and all(
+                value is now[name] for name, value in self.before.items()
+            )
         if not isinstance(messages, Tensor):
             raise MaskError(
                 f"layer {sending.name!r} sends {type(messages).__name__}; a gate needs one tensor "

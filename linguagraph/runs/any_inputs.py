@@ -171,8 +171,8 @@ def right_answers(batch: GraphBatch, y: Named, output: Output, logits: Tensor) -
 
     Args:
         batch: U units.
-        y: attribute, or a callable; ``None``, also as its result, knows no answers. A missing attribute "y", or one
-            that does not fit the model's output, is no mistake.
+        y: attribute, or a callable; ``None``, also as its result, knows no answers. A missing
+            attribute "y", or one that does not fit the model's output, is no mistake.
         output: kind of the output.
         logits: float [U, C].
 
@@ -201,8 +201,8 @@ def right_answers(batch: GraphBatch, y: Named, output: Output, logits: Tensor) -
             f"the right answers do not fit an output of shape {tuple(logits.shape)} "
             f"({output.kind}); expected a class per unit, or yes or no per unit and label"
         )
-    found = found.to(logits.device)
-    return found.reshape(units) if output.kind == "classification" else found.view(units, -1) > 0
+    truth: Tensor = found.to(logits.device)
+    return truth.reshape(units) if output.kind == "classification" else truth.view(units, -1) > 0
 
 
 def answers(output: Output, logits: Tensor, masked: Tensor, right: Tensor | None) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -312,7 +312,7 @@ def _write_shards(
 def _size(batches: Iterable[Any]) -> int | None:
     """Number of graphs behind a loader, where it says."""
     data = getattr(batches, "dataset", None)
-    if isinstance(data, range) or not hasattr(data, "__len__"):  # a range: nodes to sample around
+    if isinstance(data, range) or not isinstance(data, Sized):  # a range: nodes to sample around
         return None
     return len(data)
 

@@ -16,6 +16,7 @@ from linguagraph.runs.benchmark_cells import Amount, Contender, Shown, run_cell
 from linguagraph.runs.benchmark_methods import CONTENDERS, contenders_named
 from linguagraph.runs.benchmark_results import Results
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.tasks.invariance import invariance
 from linguagraph.tasks.registry import (
     TASKS,
     Task,
@@ -39,6 +40,7 @@ class BenchmarkConfig:
         graphs: test graphs, and as many development graphs for thresholds, at most 500 each.
         train: most training graphs for methods that learn, at most 10,000.
         retrain: train models that are bundled, too.
+        invariance: compare two networks of one function, see :mod:`linguagraph.tasks.invariance`.
 
     Raises:
         ConfigError: an unknown name, no or repeated seeds, or numbers out of range.
@@ -50,6 +52,7 @@ class BenchmarkConfig:
     graphs: int = 500
     train: int = 10_000
     retrain: bool = False
+    invariance: bool = True
 
     def __post_init__(self) -> None:
         for name in self.tasks:
@@ -73,6 +76,7 @@ class BenchmarkConfig:
             graphs=min(self.graphs, 100),
             train=min(self.train, 4_000),
             retrain=self.retrain,
+            invariance=False,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -116,6 +120,9 @@ def run_benchmark(
                 _cell(config, contender, task_named(name), trained, seed, results, say)
                 bar(1)
     bar.close()
+    if config.invariance and results.invariance is None:
+        say("implementation invariance: GraphMask and LRP on two networks of one function")
+        results.invariance = asdict(invariance())
     results.write(complete=True)
     return results
 

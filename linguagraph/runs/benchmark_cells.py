@@ -63,7 +63,8 @@ class Contender:
         config = getattr(self.make(), "config", None)
         if config is None or not is_dataclass(config) or isinstance(config, type):
             return {}
-        return plain(asdict(config))
+        found: dict[str, Any] = plain(asdict(config))
+        return found
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,10 @@ def explain(
         parts.append((mask.scores, retained, gold, mask.present, graph, part, same, same_zeros))
         if tick is not None:
             tick(len(some))
-    return Explained(*(torch.cat(column, -1) for column in zip(*parts, strict=True)), seconds)
+    scores, retained, gold, present, graph, part, same, same_zeros = (
+        torch.cat(column, -1) for column in zip(*parts, strict=True)
+    )
+    return Explained(scores, retained, gold, present, graph, part, same, same_zeros, seconds)
 
 
 @torch.no_grad()

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from linguagraph.errors import ConfigError
-from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.explainable import Explainable
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.rivals import METHODS
-from linguagraph.masks.rivals.graphmask import AmortisedGraphMask, AmortisedGraphMaskConfig
 from linguagraph.masks.rivals.method import MethodMask, NotFitted, chosen
 from linguagraph.masks.rivals.pgexplainer import PGExplainer, PGExplainerConfig
 from linguagraph.runs.benchmark_cells import Contender
@@ -38,13 +35,6 @@ class Everything(NotFitted):
         return chosen(present, batch, present, name=self.name, seed=seed)
 
 
-def _graphmask() -> AmortisedGraphMask:
-    constraint = LagrangianConfig(initial=10.0)
-    return AmortisedGraphMask(
-        AmortisedGraphMaskConfig(training=AmortisedConfig(constraint=constraint))
-    )
-
-
 def _with_messages() -> PGExplainer:
     return PGExplainer(PGExplainerConfig(messages=True))
 
@@ -55,7 +45,7 @@ CONTENDERS: dict[str, Contender] = {
         Contender(
             "graphmask",
             "GraphMask",
-            _graphmask,
+            METHODS["graphmask"],
             paper=(98.8, 100.0, 99.4),
         ),
         Contender(

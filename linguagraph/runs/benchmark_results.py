@@ -33,12 +33,14 @@ class Results:
         config: what was asked for, as JSON.
         cells: one dictionary per task, method and seed.
         models: how the explained models were trained.
+        invariance: what :func:`linguagraph.tasks.invariance.invariance` found, if it was asked.
     """
 
     path: Path | None
     config: dict[str, Any]
     cells: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=list)
+    invariance: dict[str, Any] | None = None
 
     @classmethod
     def begin(cls, path: Path | None, config: dict[str, Any]) -> Results:
@@ -59,7 +61,11 @@ class Results:
                 raise RunError(f"{path} is no result of this benchmark; name another file")
             if found.get("format") != FORMAT:
                 raise RunError(f"{path} has another format than {FORMAT}; name another file")
+            missing = [name for name in ("cells", "models", "invariance") if name not in found]
+            if missing:
+                raise RunError(f"{path} lacks {', '.join(missing)}; remove it or name another")
             results.cells, results.models = found["cells"], found["models"]
+            results.invariance = found["invariance"]
         return results
 
     def has(self, wanted: dict[str, Any]) -> bool:
@@ -87,6 +93,7 @@ class Results:
             "versions": versions(),
             "hardware": hardware("cpu", torch.get_num_threads()),
             "models": self.models,
+            "invariance": self.invariance,
             "table": table_rows(self.cells, self.config),
             "cells": self.cells,
         }

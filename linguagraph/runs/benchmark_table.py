@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from linguagraph.tasks.registry import TASKS
 
-__all__ = ["print_tables"]
+__all__ = ["print_invariance", "print_tables"]
 
 _COLUMNS = ("P", "R", "F1 ± sd", "worst", "same", "ms", "fit")
 
@@ -30,6 +30,19 @@ def print_tables(rows: Sequence[dict[str, Any]], console: Console) -> None:
         own = [row for row in rows if row["task"] == task]
         console.print(_table(task, own))
     console.print(_NOTE, style="dim")
+
+
+def print_invariance(found: Mapping[str, Any], console: Console) -> None:
+    """Print what two networks of one function get from GraphMask and from LRP."""
+    same = "the same masks" if found["masks_equal"] else "different masks"
+    lrp = "; ".join(
+        f"{name}: {', '.join(f'{value:.3g}' for value in values)}"
+        for name, values in found["lrp"].items()
+    )
+    console.print(
+        f"Two networks of one function (appendix H): GraphMask gives {same} (scores differ by at "
+        f"most {found['scores_apart']:.1g}); LRP differs, on one graph's four edges {lrp}."
+    )
 
 
 def _table(task: str, rows: Sequence[dict[str, Any]]) -> Table:

@@ -123,7 +123,10 @@ def mask_stage(
             context = explained.masker.model.config.context
             dropped[f"context sentences beyond the {context} nearest"] = masking.left_out
         stage.info.update(share=share, draw_seed=seed, dropped=dropped)
-        run.update(**_described(explained, masking, fitted))
+        described = _described(explained, masking, fitted)
+        if "method" in run.manifest:  # of masks that were made before
+            described.setdefault("method", None)
+        run.update(**described)
         if masking.unknown:
             warn(_unknown(masking.unknown, merged=merged is not None))
         if not masking.predicted:

@@ -50,7 +50,7 @@ NETWORKS = {"f": (0.0, -1.0), "g": (-1.0, 0.0)}
 EPSILON = 1e-9
 
 
-class _Sum(MessagePassing):
+class _Sum(MessagePassing):  # type: ignore[misc]
     """The sum over neighbours, without weights or activation."""
 
     def __init__(self) -> None:

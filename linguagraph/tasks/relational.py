@@ -48,7 +48,7 @@ class RelationalConfig:
                 raise ConfigError(f"{name}={value}; expected at least 1")
 
 
-class RelationalConv(MessagePassing):
+class RelationalConv(MessagePassing):  # type: ignore[misc]
     """Messages ``ReLU(W_c h_u + b_c)``, c the edge's colour, summed at the target (equation 13).
 
     Shapes: x [N, in], edge_index int64 [2, E], edge_type int64 [E] -> [N, out].

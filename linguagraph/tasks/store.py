@@ -217,8 +217,8 @@ class Batches:
         order = torch.arange(len(self.store))
         if self.generator is not None:
             order = torch.randperm(len(self.store), generator=self.generator)
-        for part in order.split(self.size):
-            yield self.store.batch(part)
+        for first in range(0, len(order), self.size):
+            yield self.store.batch(order[first : first + self.size])
 
 
 def _rows(start: Tensor, count: Tensor) -> Tensor:

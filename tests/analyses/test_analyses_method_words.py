@@ -49,7 +49,7 @@ def test_without_a_method_the_words_are_those_of_probes() -> None:
 def test_other_methods_have_their_own() -> None:
     words = method_words({"method": PG})
     assert words.subject == "The masks by PGExplainer"
-    assert words.runs(2, "m") == "PGExplainer (2 seeds) on one model (m)"
+    assert words.runs(2, "m") == "PGExplainer (2 seeds) for one model (m)"
     rows = dict(method_rows({"method": PG}))
     assert rows["method: learned from"] == "train.conll09, 5000 predicates of 37000"
     assert rows["method: retained edges"] == "those with a score above 0.5 (as given)"

@@ -176,6 +176,18 @@ def test_the_lean_gates_equal_the_plain_expressions(gates: HardConcrete) -> None
     torch.testing.assert_close(ours[0], theirs[0], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["classification", "multilabel"])
+def test_divergences_have_their_own_slopes(kind: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(3, 4, 2, generator=generator, dtype=torch.float64)
+    original, masked = outputs[0], outputs[1:].clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda m: Output(kind).divergence(original, m), (masked,))
+    far = torch.tensor([[0.0, 200.0]], requires_grad=True)
+    found = Output(kind).divergence(torch.tensor([[200.0, 0.0]]), far)
+    (slope,) = torch.autograd.grad(found.sum(), far)
+    assert torch.isfinite(slope).all()
+
+
 def test_decided_gates_are_not_pushed_further_but_may_come_back() -> None:
     locations = torch.tensor([[6.0, 6.0, -6.0, -6.0]], requires_grad=True)
     # with this noise the gates are undecided, so that a slope comes through
@@ -332,9 +344,13 @@ def test_the_scale_of_outputs_is_their_deviation_over_asked_units() -> None:
 
 def test_randomness_is_kept_on_errors_too() -> None:
     before = torch.get_rng_state()
-    with pytest.raises(ValueError), randomness_kept(torch.device("cpu")):
-        torch.rand(3)
-        raise ValueError
+
+    def draw() -> None:
+        with randomness_kept(torch.device("cpu")):
+            raise ValueError(torch.rand(3))
+
+    with pytest.raises(ValueError):
+        draw()
     assert torch.equal(torch.get_rng_state(), before)
 
 

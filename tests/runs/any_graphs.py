@@ -1,9 +1,9 @@
 """Small graphs and a model with fixed weights, in which it is known which edges matter.
 
 Edges have the labels "used" and "noise"; nodes have four numbers, of which the first is 1 or -1 and
-the last tells the label of the edge that leaves. In the lower layer a node receives what comes along
-"used" edges, and nothing along "noise" ones; the upper layer sends nothing but zeros. The answer is
-whether the sum of the first numbers is positive.
+the last tells the label of the edge that leaves. In the lower layer a node receives what comes
+along "used" edges, and nothing along "noise" ones; the upper layer sends nothing but zeros. The
+answer is whether the sum of the first numbers is positive.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ import torch
 pytest.importorskip("torch_geometric")
 
 from any_graphs import LABELS, Planted, batches
+from linguagraph.analyses import Params
 from torch import nn
 from torch_geometric.data import Batch
 
 import linguagraph
-from linguagraph.analyses import Params
 from linguagraph.errors import ConfigError, MaskError, RunError
 from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.graphmask import GraphMask

@@ -1,4 +1,4 @@
-"""Conditions of a batch of graphs: as many edges as the mask keeps, and answers counted by graph."""
+"""Conditions of a batch of graphs: as many edges as the mask keeps; answers by graph."""
 
 from __future__ import annotations
 

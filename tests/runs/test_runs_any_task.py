@@ -1,4 +1,4 @@
-"""The star task: its bundled model, explained with known truth, from Python and the command line."""
+"""The star task: its bundled model explained, from Python and the command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch_geometric")
 
 from linguagraph.analyses import Params
+
 from linguagraph.cli import main
 from linguagraph.errors import ConfigError
 from linguagraph.masks.amortised import AmortisedConfig
