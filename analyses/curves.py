@@ -1,7 +1,4 @@
-"""Does the model keep its answers on the edges that the mask puts first, and lose them without?
-
-Keep and drop curves against random masks of equal size, and the measures of the literature.
-"""
+"""Does the model keep its answers on the edges that a mask puts first, and only on these?"""
 
 from __future__ import annotations
 

@@ -93,10 +93,9 @@ def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
     overall = {str(r["kind"]): r for r in rows(whole[whole["layer"] == "all"])}
     others = [kind for kind in overall if kind != "dependency"]
     parts = []
-    for kind in others:
-        row = overall[kind]
-        text = f"{percent(row['share'])} of {WORDS.get(kind, kind)} edges are retained "
-        text += f"({span(row['low'], row['high'], level=params.level)})"
+    for kind, row in ((kind, overall[kind]) for kind in others):
+        interval = span(row["low"], row["high"], level=params.level)
+        text = f"{percent(row['share'])} of {WORDS.get(kind, kind)} edges are retained ({interval})"
         parts.append(text + (f", of only {row['n']:,}" if row["small"] else ""))
     text = join(parts)
     if "dependency" in overall:
@@ -111,8 +110,8 @@ def _finding(whole: pd.DataFrame, effects: pd.DataFrame, params: Params) -> str:
 def _effect(name: str, found: dict[str, Row], params: Params) -> str:
     row = found["without"]
     ends = (row["difference"], row["difference_low"], row["difference_high"])
-    text = f"Without any {name} edge, {params.score} is {percent(row['f1'])}, "
-    text += f"compared with all edges: {difference(*ends, level=params.level)}; "
+    text = f"Without any {name} edge, {params.score} is {percent(row['f1'])}, compared with all "
+    text += f"edges: {difference(*ends, level=params.level)}; "
     worse = {change(r["difference_low"], r["difference_high"]) < 0 for r in found.values()}
     if worse == {True}:
         return f"{text}the model uses {name} edges"

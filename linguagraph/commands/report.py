@@ -179,13 +179,12 @@ def _of_task(
     import torch
 
     from linguagraph.runs.any_task import report_task
-    from linguagraph.runs.directory import free_threads
 
     given = {name for name in context.params if _typed(context, name)}
     wrong = [str(p.opts[-1]) for p in context.command.params if p.name in given - _OF_TASKS]
     if wrong:
         raise ConfigError(f"{', '.join(wrong)} with --task {task}: for reports on a corpus only")
-    torch.set_num_threads(free_threads(threads))
+    torch.set_num_threads(threads or 1)  # the graphs are small: more threads wait for each other
     with bars(quiet) as progress:
         return report_task(
             task, out, seeds=seeds, resume=resume, overwrite=overwrite, progress=progress

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from linguagraph import __version__
 from linguagraph.analyses import Params
-from linguagraph.columns import EDGES, PATHS, ROLES, SCORES
+from linguagraph.columns import EDGES, FIDELITY, PATHS, ROLES, SCORES
 from linguagraph.edges.storage import read_table, write_table
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.amortised import AmortisedConfig
@@ -297,10 +297,12 @@ def _write_shards(
             if size is not None:
                 break
             continue
-        edges, scores, done = shards.rows(content)
-        write_table([edges], stage.shard(number, ".edges.parquet"), EDGES)
-        write_table([scores], stage.shard(number, ".scores.parquet"), SCORES)
-        task(done)
+        rows = shards.rows(content)
+        write_table([rows.edges], stage.shard(number, ".edges.parquet"), EDGES)
+        write_table([rows.scores], stage.shard(number, ".scores.parquet"), SCORES)
+        if rows.fidelity is not None:
+            write_table([rows.fidelity], stage.shard(number, ".fidelity.parquet"), FIDELITY)
+        task(rows.graphs)
     task.close()
     if not shards.counts.graphs:
         raise MaskError("the loader of graphs to explain yields no batch")
@@ -320,10 +322,10 @@ def _size(batches: Iterable[Any]) -> int | None:
 def _tabulate_stage(run: Run) -> None:
     masked = run.finished("mask")
     with run.stage("tabulate", {"mask": masked.record["key"]}) as stage:
-        names = ("edges", "paths", "roles", "scores")
+        names = ("edges", "paths", "roles", "scores", "fidelity")
         if stage.done and all((run.path / f"{name}.parquet").is_file() for name in names):
             return
-        for table in (EDGES, SCORES):
+        for table in (EDGES, SCORES, FIDELITY):
             found = masked.shards(f".{table.name}.parquet")
             frames = (read_table(path, table) for path in found)
             write_table(frames, run.path / f"{table.name}.parquet", table)

@@ -15,6 +15,7 @@ from linguagraph.edges.graphs import GraphEdges, graph_edge_rows, graph_score_ro
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.amortised_loading import as_graphs
 from linguagraph.masks.explainable import EdgeMask, GraphBatch, Pass
+from linguagraph.masks.faithfulness import measure
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.runs.any_inputs import (
@@ -28,9 +29,11 @@ from linguagraph.runs.any_inputs import (
 )
 from linguagraph.runs.any_scores import Explained, score_masks
 
-__all__ = ["Counts", "Shards"]
+__all__ = ["Counts", "Rows", "Shards"]
 
 METHOD = "graphmask"
+MEASURED = 300
+"""Graphs, the first ones, for which keep and drop curves are measured with the first seed."""
 
 
 @dataclass
@@ -58,6 +61,22 @@ class Counts:
         else:
             left = int(getattr(content, "num_graphs", 1) or 1)
             self.dropped[reason] = self.dropped.get(reason, 0) + left
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a batch adds to the tables.
+
+    Attributes:
+        edges, scores: see :data:`linguagraph.columns.EDGES` and ``SCORES``.
+        fidelity: see ``FIDELITY``; ``None`` for batches beyond the first :data:`MEASURED` graphs.
+        graphs: in the batch.
+    """
+
+    edges: pd.DataFrame
+    scores: pd.DataFrame
+    fidelity: pd.DataFrame | None
+    graphs: int
 
 
 class Shards:
@@ -91,8 +110,8 @@ class Shards:
         self.codes: dict[str, int] = {}
         self.counts = Counts()
 
-    def rows(self, content: Any) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-        """Edge rows and score rows of a batch, and how many graphs it has.
+    def rows(self, content: Any) -> Rows:
+        """Rows of a batch.
 
         Raises:
             ConfigError: labels, answers or gold edges do not fit; or some batches have right
@@ -125,7 +144,19 @@ class Shards:
         )
         scored = score_masks(model, explained, random=np.random.default_rng([self.seed, first]))
         scores = graph_score_rows(scored, first=first, model=self.names.model, method=METHOD)
-        return edges, scores, batch.num_graphs
+        fidelity = None
+        if first < MEASURED:
+            fidelity = measure(
+                model,
+                [batch],
+                found[:1],
+                labels=[torch.from_numpy(codes)],
+                baselines=explained.baselines[0],
+                seed=(self.seed, first),
+                name=self.names.model,
+                first=first,
+            )
+        return Rows(edges, scores, fidelity, batch.num_graphs)
 
     def _edges(self, batch: GraphBatch, trace: Pass, labels: list[str], first: int) -> GraphEdges:
         ends = node_numbers(batch)

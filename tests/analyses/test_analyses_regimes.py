@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import tables as synthetic
-from linguagraph.analyses import ANALYSES, Params, analyse, summary
+from linguagraph.analyses import ANALYSES, GRAPH_ANALYSES, Params, analyse, summary
 
 from linguagraph import analyses
 from linguagraph.edges.storage import RunTables
@@ -34,11 +34,11 @@ def sections(
     return analyse(REGIMES[request.param](make_tables), QUICK)
 
 
-ABSENT = ("coreference", "parse_comparison", "edge_kinds")
+ABSENT = ("coreference", "curves", "parse_comparison", "edge_kinds")
 
 
 def test_sections_are_complete(sections: tuple[Section, ...]) -> None:
-    # chains, a second parse and edges of several kinds are not always there
+    # chains, curves, a second parse and edges of several kinds are not always there
     shown = [name for name in ANALYSES if name not in ABSENT]
     assert [s.name for s in sections] == shown
     for section in sections:
@@ -137,7 +137,10 @@ def test_sections_that_contradict_each_other_are_refused() -> None:
 
 def test_analyses_are_short_and_say_their_question() -> None:
     folder = Path(analyses.__file__).parent
-    for name in ANALYSES:
+    files = {
+        run.__module__.rsplit(".", 1)[-1] for run in (*ANALYSES.values(), *GRAPH_ANALYSES.values())
+    }
+    for name in sorted(files):
         text = (folder / f"{name}.py").read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 120, name
         assert text.startswith('"""')

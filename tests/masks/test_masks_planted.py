@@ -17,7 +17,7 @@ from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.pyg import call_by_names
 from tests.pyg_models import MODELS, graphs
 
-CONFIG = AmortisedConfig(epochs_after=2, steps=70)
+CONFIG = AmortisedConfig(epochs_after=2, steps=100, lr=1e-2)
 
 
 def edge_kinds(name: str, data: list) -> tuple[Tensor, Tensor]:
@@ -48,8 +48,8 @@ def test_useless_edges_are_found_and_predictions_kept(name: str) -> None:
     found = mask.explain(whole)
     useless, top = edge_kinds(name, data)
     assert found.retained.shape == (2, whole.num_edges)
-    assert found.retained[0, useless].float().mean() < 0.1
-    assert found.retained[1, ~top].float().mean() < 0.1
+    assert found.retained[0, useless].float().mean() < 0.05
+    assert found.retained[1, ~top].float().mean() < 0.05
     assert found.retained[1, top].float().mean() > 0.2
     same = mask.masked_output(whole, found).argmax(1) == out.argmax(1)
-    assert same.float().mean() > 0.9
+    assert same.float().mean() > 0.97
