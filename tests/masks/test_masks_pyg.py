@@ -41,6 +41,13 @@ def test_open_gates_are_the_model_itself_and_closed_ones_are_not(name: str) -> N
         filled = [torch.randn(site.message) for site in explained.sites]
         with_fill = explained.run(batch, gates, baselines=filled)
         closed = explained.run(batch, gates * 0)
+        some = torch.rand(gates.shape, generator=torch.Generator().manual_seed(0))
+        anew = explained.run(batch, some, baselines=filled)
+        known = explained.run(batch, some, baselines=filled, trace=plain)
+        with explained.held():
+            held = explained.run(batch, some, baselines=filled, trace=plain)
+    torch.testing.assert_close(known, anew, rtol=0, atol=1e-6)
+    torch.testing.assert_close(held, anew, rtol=0, atol=1e-6)
     assert explained.num_layers == LAYERS[name]
     assert plain.output.shape == (6, 2)
     assert batch.unit_graph.tolist() == list(range(6))
@@ -348,3 +355,19 @@ def test_errors_teach() -> None:
         explained.trace(batch)
         with pytest.raises(MaskError, match="gates have shape"):
             explained.run(batch, torch.ones(2, batch.num_edges))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", ["gcn", "gat-5", "rgcn", "hetero"])
+def test_a_gpu_gives_the_same(name: str) -> None:
+    model, data = build(name), graphs(name, 4)
+    found = []
+    for device in ("cpu", "cuda"):
+        explained = PygModel(model.to(device))
+        batch = explained.batch(data)
+        with frozen(model):
+            plain = explained.trace(batch)
+            gates = torch.linspace(0, 1, 2 * batch.num_edges, device=device).view(2, -1)
+            found.append((plain.output.cpu(), explained.run(batch, gates, trace=plain).cpu()))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
