@@ -58,7 +58,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
 
 def _finding(whole: pd.DataFrame, fidelity: pd.DataFrame, params: Params) -> str:
     found = {(r["control"], r["measure"]): r for r in rows(whole)}
-    control = next((c for c in SOURCES if c != "method" and (c, "sufficiency") in found), None)
+    controls = [c for c in SOURCES if c != "method" and (c, "sufficiency") in found]
     kept = fidelity[(fidelity["condition"] == "mask") & (fidelity["control"] == "method")]
     share = kept["kept"].sum() / max(1, kept["edges"].sum())
     alone, without = (found["method", m]["value"] for m in ("sufficiency", "comprehensiveness"))
@@ -66,11 +66,18 @@ def _finding(whole: pd.DataFrame, fidelity: pd.DataFrame, params: Params) -> str
         f"With the retained edges alone ({percent(float(share))}) the model's own answers lose "
         f"{_points(alone)} of probability, without them {_points(without)}"
     )
-    if control is None:
+    if not controls:
         return text + ". No random control was run, so nothing shows that the choice matters."
-    low, high = found[control, "sufficiency"], found[control, "comprehensiveness"]
-    text += f". Compared with a control ({SOURCES[control]}), the first loss: "
-    text += f"{_words(low, params)}; the second: {_words(high, params)}; "
+    parts = ((SOURCES[c], found[c, "sufficiency"], found[c, "comprehensiveness"]) for c in controls)
+    return text + "".join(_against(*part, params) for part in parts) + "."
+
+
+def _against(control: str, low: Row, high: Row, params: Params) -> str:
+    """What a comparison with one control says, a sentence."""
+    text = f". Compared with a control ({control}), the first loss: {_words(low, params)}; the "
+    text += f"second: {_words(high, params)}; "
+    if all(r[f"difference_{end}"] == 0 for r in (low, high) for end in ("low", "high")):
+        return text + "the labels alone say which edges are retained"
     signs = [
         -change(low["difference_low"], low["difference_high"]),
         change(high["difference_low"], high["difference_high"]),
@@ -79,14 +86,14 @@ def _finding(whole: pd.DataFrame, fidelity: pd.DataFrame, params: Params) -> str
     good = [w for w, s in zip(words, signs, strict=True) if s > 0]
     bad = [w for w, s in zip(words, signs, strict=True) if s < 0]
     if bad:
-        return text + f"random edges are {join(bad)}, so the mask cannot be called faithful."
+        return text + f"random edges are {join(bad)}, so the mask cannot be called faithful"
     if not good:
-        return text + "nothing shows that the mask is more faithful than chance."
-    return text + f"what it retains is {join(good)} than edges drawn at random."
+        return text + "nothing shows that the mask is more faithful than chance"
+    return text + f"what it retains is {join(good)} than edges drawn at random"
 
 
 def _points(value: float) -> str:
-    return f"{value * 100:.1f} points".replace("-", "−")
+    return f"{round(value * 100, 1) + 0.0:.1f} points".replace("-", "−")
 
 
 def _words(row: Row, params: Params) -> str:
