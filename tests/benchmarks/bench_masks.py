@@ -33,6 +33,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,7 @@ from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
+from linguagraph.masks.pyg import PygModel
 from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.gateable import Trace
 from linguagraph.models.layers import GatedGCNLayer, Messages, aggregate
@@ -199,13 +201,16 @@ def star(rounds: int) -> list[Figure]:
     graphs = task_splits("star").train
     numbers = torch.randperm(len(graphs), generator=torch.Generator().manual_seed(0)).split(32)
     parts, rounds = numbers[:64], 10 * rounds  # short ones: more of them
-    model, mask = star_model(), StarGraphMask(load_task_model("star", 0)[0], graphs)
+    explained = load_task_model("star", 0)[0]
+    model, mask = star_model(), StarGraphMask(TaskModel(explained), graphs)
+    hooked = StarGraphMask(PygModel(explained, output="multilabel", call=call), graphs)
     made = [graphs.batch(part) for part in parts]
     ready = [mask.model.graphs(batch) for batch in made]
     times = interleaved(
         {
             "model": lambda n: model(made[n % len(parts)]),
             "graphmask": lambda n: mask(ready[n % len(parts)]),
+            "graphmask, hooks": lambda n: hooked(ready[n % len(parts)]),
             "model, batch": lambda n: model(graphs.batch(parts[n % len(parts)])),
             "graphmask, batch": lambda n: mask(
                 mask.model.graphs(graphs.batch(parts[n % len(parts)]))
@@ -213,9 +218,11 @@ def star(rounds: int) -> list[Figure]:
         },
         rounds=rounds,
     )
+    hooked.close()
     title = "star graphs, batches of 32: GraphMask by the model"
     return [
         times.ratio("graphmask", "model", title=f"{title}, batches at hand", promise=STAR),
+        times.ratio("graphmask, hooks", "model", title=f"{title}, through hooks"),
         times.ratio(
             "graphmask, batch", "model, batch", title=f"{title}, batches made", promise=STAR
         ),
@@ -247,8 +254,9 @@ class StarGraphMask:
     The model stays frozen, as it is for the whole of a training.
     """
 
-    def __init__(self, model: nn.Module, graphs: GraphStore) -> None:
-        self.model = TaskModel(model.eval().requires_grad_(False))
+    def __init__(self, model: PygModel, graphs: GraphStore) -> None:
+        self.model, self.held = model, ExitStack()
+        model.module.eval().requires_grad_(False)
         train = Batches(graphs.batches(32), self.model.graphs)
         passes = [trace for _, trace in sample(self.model, train)]
         probe = SiteProbe([0], self.model.sites, ProbeConfig())
@@ -257,9 +265,16 @@ class StarGraphMask:
             self.model, probe, train, train, AmortisedConfig(), log=None, progress=None
         )
 
+        if not isinstance(model, TaskModel):
+            self.held.enter_context(model.held())
+
     def __call__(self, batch: GraphBatch) -> None:
         """One iteration."""
         self.training._step(batch, 0)
+
+    def close(self) -> None:
+        """Take the hooks away."""
+        self.held.close()
 
 
 def explaining(rounds: int) -> list[Figure]:
