@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := out/demo
-PYG_TESTS := tests/masks/test_masks_pyg.py tests/masks/test_masks_pyg_explainer.py
+PYG_TESTS := tests/masks/test_masks_pyg.py tests/masks/test_masks_pyg_kept.py tests/masks/test_masks_pyg_explainer.py
 export OMP_NUM_THREADS ?= 2
 
 .PHONY: demo test test-pyg test-all lint install bench clean

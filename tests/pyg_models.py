@@ -165,6 +165,9 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "fast-rgcn": lambda: Typed(
         lambda a, b: pyg.FastRGCNConv(a, b, RELATIONS, aggr="add"), widths=W
     ),
+    "fast-rgcn-unequal": lambda: Typed(
+        lambda a, b: pyg.FastRGCNConv(a, b, RELATIONS, aggr="add"), widths=(12, 5)
+    ),
     "gine": lambda: Featured(_gine, widths=W),
     "transformer": lambda: Featured(
         lambda a, b: pyg.TransformerConv(a, b, heads=2, concat=False, edge_dim=3), widths=W

@@ -14,15 +14,24 @@ from torch import Tensor, nn
 
 from linguagraph.errors import MaskError
 from linguagraph.masks.explainable import GraphBatch, Pass, Site
+from linguagraph.masks.frozen import frozen
 from linguagraph.masks.outputs import Output
 from linguagraph.masks.pyg_hooks import (
     Interception,
+    attributes_kept,
     message_passing_layers,
     step_modules,
 )
 from linguagraph.masks.pyg_passes import Recorder, Replacer
 from linguagraph.masks.pyg_plan import Plan, make_plan
-from linguagraph.masks.pyg_units import Given, UnitRule, edge_layout, edge_roots, unit_rule
+from linguagraph.masks.pyg_units import (
+    Given,
+    UnitRule,
+    edge_layout,
+    edge_roots,
+    told_apart,
+    unit_rule,
+)
 
 __all__ = ["PygModel", "call_by_names"]
 
@@ -70,7 +79,8 @@ class PygModel:
         self._call, self._units, self._asked = call or call_by_names, units, asked
         self.plan: Plan | None = None
         self._rule: UnitRule | None = None
-        self._follow, self._again = True, False
+        self._follow = True
+        self._again: bool | None = None
 
     @property
     def module(self) -> nn.Module:
@@ -130,13 +140,13 @@ class PygModel:
         """
         if isinstance(content, GraphBatch):
             return content
+        content = told_apart(content)
         layout = edge_layout(content)
         if layout.edge_index.device != self.device:
             content = copy.copy(content).to(self.device)  # ``to`` itself works in place
             layout = edge_layout(content)
         if self._rule is None:
-            with torch.no_grad():
-                count = self._run_model(content).shape[0]
+            count = self._count_units(content)
             self._rule = unit_rule(content, layout, count, self._units)
         return GraphBatch(
             content=content,
@@ -153,11 +163,14 @@ class PygModel:
         Without a ``batch`` vector among them, several graphs count as one.
         """
         found = self.graphs(Given(args, kwargs))
-        with torch.no_grad():
-            count = self._run_model(found.content).shape[0]
+        count = self._count_units(found.content)
         if count == len(found.unit_graph):
             return found
         return replace(found, unit_graph=found.edge_graph.new_zeros(count))
+
+    def _count_units(self, content: Any) -> int:
+        with torch.no_grad(), frozen(self.model), attributes_kept(self.layers.values()):
+            return self._run_model(content).shape[0]
 
     def trace(self, batch: GraphBatch) -> Pass:
         """Run the model as it is, without gradient, and note what it sends."""
@@ -166,11 +179,11 @@ class PygModel:
             output = self._intercepted(batch, recorder.visit)
         plan = self.plan
         if plan is None:
+            recorder.check()
             plan = make_plan(recorder.seen, [name for name, _ in batch.edge_sets])
             if batch.num_edges:
                 self.plan = plan
                 self._follow = any(one.sending.edge is not None for one in recorder.seen)
-                self._again = recorder.seen[0].sending.pure
         sent, present, own = recorder.collect(plan)
         asked = self._asked_units(batch, output)
         if asked is None:
@@ -178,8 +191,18 @@ class PygModel:
         else:
             counts = batch.per_graph(asked.float(), batch.unit_graph).clamp(min=1)
             weights = asked.float() / counts.index_select(0, batch.unit_graph)
-        first = recorder.first if self._again else None
-        return Pass(output, sent, present, weights.to(output.dtype), asked, own, first)
+        found = Pass(output, sent, present, weights.to(output.dtype), asked, own, recorder.first)
+        if self._again is None and self.plan is not None and batch.num_edges:
+            self._again = self._repeats(batch, found)
+        return found if self._again else replace(found, memory=None)
+
+    @torch.no_grad()
+    def _repeats(self, batch: GraphBatch, trace: Pass) -> bool:
+        """Whether the first messages, handed back, give the same output: not if ``message`` does
+        anything else on the way, or draws random numbers."""
+        gates = torch.ones(self.num_layers, batch.num_edges, device=batch.edge_index.device)
+        again = self.run(batch, gates, trace=trace)
+        return torch.allclose(again, trace.output, rtol=1e-6, atol=1e-6)
 
     def run(
         self,

@@ -8,8 +8,8 @@ also by an exception, all hooks and attributes are as before. Nothing else about
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -21,7 +21,14 @@ from torch import Tensor, nn
 from linguagraph.errors import MaskError
 from linguagraph.masks.pyg_ids import EdgeIds, match_pairs
 
-__all__ = ["Interception", "Sending", "message_passing_layers", "rows_first", "step_modules"]
+__all__ = [
+    "Interception",
+    "Sending",
+    "attributes_kept",
+    "message_passing_layers",
+    "rows_first",
+    "step_modules",
+]
 
 
 @dataclass
@@ -37,8 +44,6 @@ class Sending:
         edge: int64 [M], input edge of every column, -1 for messages that are the layer's own;
             ``None`` where the layer sends along an input edge index as it is (``root`` says which).
         root: number of that edge index, -1 where ``edge`` is given.
-        pure: whether ``message`` left the layer's attributes as they were (known once it was
-            called).
     """
 
     name: str
@@ -50,7 +55,6 @@ class Sending:
     given: dict[str, Any]
     edge: Tensor | None
     root: int
-    pure: bool = True
 
     @property
     def index(self) -> Tensor:
@@ -103,7 +107,8 @@ or ``None`` to leave them."""
 class Interception(AbstractContextManager["Interception"]):
     """Hooks on all message passing layers of a model, for the length of a with-block.
 
-    They do nothing before :meth:`begin`, so that one block may hold many passes.
+    They do nothing before :meth:`begin`, so that one block may hold many passes. After each pass
+    every attribute of every layer is what it was (a cache that the layer fills, say).
 
     Args:
         layers: :func:`message_passing_layers` of the model; steps: its :func:`step_modules`.
@@ -127,7 +132,7 @@ class Interception(AbstractContextManager["Interception"]):
         self.group, self.depth, self.together = -1, 0, False
         self.last: nn.Module | None = None
         self.current: list[Sending] = []
-        self.before: dict[str, Any] = {}
+        self.replaced: tuple[nn.Module, Any] | None = None
 
     @contextmanager
     def begin(
@@ -153,14 +158,9 @@ class Interception(AbstractContextManager["Interception"]):
         self.roots, self.visit, self.first = roots, visit, first
         self.ids = EdgeIds(roots) if follow else None
         try:
-            if self.ids is None:
+            with attributes_kept(self.own), self.ids or nullcontext():
                 yield
-            else:
-                with self.ids:
-                    yield
         finally:
-            for layer in self.own:
-                layer.__dict__.pop("message", None)
             self.visit, self.first, self.roots = None, None, ()
 
     def __enter__(self) -> Interception:
@@ -219,9 +219,8 @@ class Interception(AbstractContextManager["Interception"]):
             edge, root = self._edges(edge_index, name)
             if self.first is not None:
                 known, self.first = self.first, None
-                layer.__dict__["message"] = lambda **arguments: known
-            else:
-                self.before = dict(vars(layer))
+                self.replaced = (layer, vars(layer).get("message"))
+                vars(layer)["message"] = lambda **arguments: known
             self.current.append(
                 Sending(
                     name,
@@ -255,17 +254,36 @@ class Interception(AbstractContextManager["Interception"]):
         if self.visit is None:
             return None
         sending = self.current[-1]
-        if vars(layer).pop("message", None) is None:
-            now = vars(layer)
-            sending.pure = now.keys() == self.before.keys() and all(
-                value is now[name] for name, value in self.before.items()
-            )
+        if self.replaced is not None and self.replaced[0] is layer:
+            vars(layer).pop("message", None)
+            if self.replaced[1] is not None:
+                vars(layer)["message"] = self.replaced[1]
+            self.replaced = None
         if not isinstance(messages, Tensor):
             raise MaskError(
                 f"layer {sending.name!r} sends {type(messages).__name__}; a gate needs one tensor "
                 "of messages"
             )
         return self.visit(sending, inputs[0], messages)
+
+
+@contextmanager
+def attributes_kept(layers: Iterable[nn.Module]) -> Iterator[None]:
+    """Give layers back every attribute as it was; caches of graphs are empty within the block."""
+    before = [(layer, dict(vars(layer))) for layer in layers]
+    try:
+        for layer, attributes in before:
+            for name in attributes:
+                if name.startswith("_cached"):  # the normalised graph of another batch, maybe
+                    vars(layer)[name] = None
+        yield
+    finally:
+        for layer, attributes in before:
+            now = vars(layer)
+            same = now.keys() == attributes.keys()
+            if not (same and all(now[name] is value for name, value in attributes.items())):
+                now.clear()
+                now.update(attributes)
 
 
 def message_passing_layers(model: nn.Module) -> dict[str, nn.Module]:

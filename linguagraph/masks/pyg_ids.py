@@ -114,10 +114,10 @@ class EdgeIds(TorchFunctionMode):
 
 
 def match_pairs(edge_index: Tensor, roots: Sequence[Tensor], *, name: str) -> Tensor:
-    """Input edge of every column by source and target, int64 [M]; -1 for self-loops without one.
+    """Input edge of every column by source and target, int64 [M]; -1 for all self-loops.
 
     Parallel edges (same source and target) are matched in order, which needs as many of them on
-    both sides.
+    both sides. Nothing tells an input self-loop from one that the layer adds.
 
     Args:
         edge_index: int64 [2, M], what a layer sends along.
@@ -160,7 +160,7 @@ def _match(edge_index: Tensor, root: Tensor) -> Tensor | None:
         return None
     parallel = _multiplicity(known)
     same = _multiplicity(wanted)[~loops] == parallel[found[~loops]]
-    return found if bool(same.all()) else None
+    return torch.where(loops, -1, found) if bool(same.all()) else None
 
 
 def _top(edge_index: Tensor) -> int:

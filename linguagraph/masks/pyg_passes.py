@@ -50,6 +50,22 @@ class Recorder:
         widths = (sources.shape[1], targets.shape[1], rows.shape[1])
         self.seen.append(Seen(sending, kind, widths))
 
+    def check(self) -> None:
+        """Every input edge sends at most one message in a propagation.
+
+        Raises:
+            MaskError: a layer sends more.
+        """
+        for one in self.seen:
+            edge = one.sending.edge
+            known = None if edge is None else edge[edge >= 0]
+            if known is not None and len(set(known.tolist())) < len(known):
+                raise MaskError(
+                    f"layer {one.sending.name!r} sends several messages along one input edge (does "
+                    "the model add reverse edges itself?), but an edge has one gate; add them "
+                    "to edge_index before the model"
+                )
+
     def _edge_set(self, edge: Tensor | None) -> int | None:
         known = edge[edge >= 0] if edge is not None else None
         if known is None or not len(known):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,15 @@ from torch import Tensor
 
 from linguagraph.errors import MaskError
 
-__all__ = ["EdgeLayout", "Given", "UnitRule", "edge_layout", "edge_roots", "unit_rule"]
+__all__ = [
+    "EdgeLayout",
+    "Given",
+    "UnitRule",
+    "edge_layout",
+    "edge_roots",
+    "told_apart",
+    "unit_rule",
+]
 
 UnitRule = Callable[[Any, "EdgeLayout"], Tensor]
 """(content, its edges) -> graph of each unit, int64 [U]."""
@@ -70,6 +79,20 @@ def edge_layout(content: Any) -> EdgeLayout:
     size = int(content.num_nodes or 0)
     graph = getattr(content, "batch", None)
     return _homogeneous(edge_index, size, graph, int(getattr(content, "num_graphs", 1) or 1))
+
+
+def told_apart(content: Any) -> Any:
+    """A heterogeneous graph in which no two edge types share one ``edge_index`` object."""
+    if isinstance(content, Given) or not hasattr(content, "edge_types"):
+        return content
+    seen: set[int] = set()
+    for kind in content.edge_types:
+        root = content[kind].edge_index
+        if id(root) in seen:
+            content = copy.copy(content)
+            content[kind].edge_index = root.clone()
+        seen.add(id(root))
+    return content
 
 
 def edge_roots(content: Any) -> tuple[Tensor, ...]:
