@@ -44,9 +44,9 @@ class GraphMask:
         model: a module with ``torch_geometric.nn.MessagePassing`` layers, or an
             :class:`Explainable`, for which the other arguments but ``seeds`` and ``config`` do not
             matter. Probes live on the model's device.
-        output: kind of the model's output, or an :class:`Output`; for ``"regression"`` the scale is
-            estimated by :meth:`fit`.
-        seeds: one probe for each, trained side by side.
+        output: kind of the model's output, or an :class:`Output`; for ``"regression"`` without a
+            scale :meth:`fit` estimates it.
+        seeds: one probe for each, trained side by side; a number stands for the first so many.
         config: schedule, constraint and architecture.
         call: how the model is called, units: what has a prediction, asked: which of these
             predictions are to be kept; see :class:`linguagraph.masks.pyg.PygModel`.
@@ -65,19 +65,20 @@ class GraphMask:
         model: nn.Module | Explainable,
         *,
         output: str | Output = "classification",
-        seeds: Sequence[int] = (0,),
+        seeds: int | Sequence[int] = (0,),
         config: AmortisedConfig | None = None,
         call: Callable[[Any, Any], Any] | None = None,
         units: str | Callable[[Any], Tensor] | None = None,
         asked: str | Callable[[Any], Tensor] | None = None,
     ) -> None:
+        seeds = range(seeds) if isinstance(seeds, int) else seeds
         if len(set(seeds)) != len(seeds) or not seeds or min(seeds) < 0:
             raise MaskError(f"seeds={list(seeds)}; expected numbers from 0 up and none twice")
         self.model = _explainable(model, output, call, units, asked)
         self.seeds, self.config = tuple(seeds), config or AmortisedConfig()
         self.probe: SiteProbe | None = None
         self.result: AmortisedResult | None = None
-        self._scaled = isinstance(output, Output) or self.model.output.scale != 1
+        self._scaled = self.model.output.scale is not None
 
     def fit(
         self,
@@ -97,7 +98,7 @@ class GraphMask:
 
         Args:
             loader: batches of what the model reads, for example a PyG ``DataLoader``; gone through
-                again and again.
+                again and again. A single ``Data`` or ``HeteroData`` is one batch.
             dev: batches to choose among checks by; by default the first 16 of the loader.
             config: in place of the one given at the start.
             directory: where ``trainer.safetensors`` is written after every epoch.
@@ -105,16 +106,22 @@ class GraphMask:
             log: receives a line per check, ``print`` for example; progress: (step, steps).
 
         Raises:
-            MaskError: nothing to train on (see :class:`Batches`), or outputs that do not fit.
+            MaskError: nothing to train on (see :class:`Batches`), or outputs that do not fit, such
+                as probabilities in place of logits.
             RunError: the directory holds a training with other options.
         """
         config = config or self.config
         path = None if directory is None else Path(directory) / "trainer.safetensors"
         with self._untouched() as device:
             torch.manual_seed(config.seed)
-            train = Batches(loader, self._graphs)
+            train = Batches(_as_loader(loader), self._graphs)
             first = sample(self.model, train)
             passes = [trace for _, trace in first]
+            if not any(bool(trace.asked.any()) for trace in passes):
+                raise MaskError(
+                    "asked picks no unit of any batch, so that there is no answer to keep"
+                )
+            self.model.output.refuse_probabilities(torch.cat([trace.output for trace in passes]))
             self._set_scale(passes)
             dev = [batch for batch, _ in first] if dev is None else dev
             probe = SiteProbe(self.seeds, self.model.sites, config.probe).to(device)
@@ -278,6 +285,12 @@ class GraphMask:
             if isinstance(self.model, PygModel):
                 stack.enter_context(self.model.held())
             yield device
+
+
+def _as_loader(loader: Any) -> Any:
+    """A single PyG graph is a loader of one batch."""
+    single = hasattr(loader, "edge_index") or hasattr(loader, "edge_types")
+    return [loader] if single else loader
 
 
 def _explainable(

@@ -238,8 +238,8 @@ class PygModel:
         return self.output.check(self._call(self.model, content))
 
     def _asked_units(self, batch: GraphBatch, output: Tensor) -> Tensor | None:
-        if self._asked is None:
-            return None
+        if self._asked is None or isinstance(batch.content, Given):
+            return None  # by hand the caller says what is asked (PyG's ``index``)
         content = batch.content
         found = self._asked(content) if callable(self._asked) else _named(content, self._asked)
         if found.dtype != torch.bool or found.shape != output.shape[:1]:
