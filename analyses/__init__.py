@@ -35,6 +35,7 @@ from . import (
     targets,
 )
 from .facts import against_itself
+from .few import without_intervals
 from .params import Params
 from .summary import summary
 from .terms import terms
@@ -98,4 +99,5 @@ def analyse(
         settings = replace(settings, score="role agreement" if language else "answer agreement")
     elif not language:
         settings = replace(settings, score="accuracy")
-    return tuple(section for run in chosen for section in run(tables, settings))
+    found = (section for run in chosen for section in run(tables, settings))
+    return without_intervals(found, tables, settings)

@@ -94,18 +94,16 @@ def _finding(method: MethodWords, overall: Row, layers: pd.DataFrame, params: Pa
         return f"There is nothing to compare. {method.seedless}"
     raw = percent(overall["raw_agreement"])
     if overall["reason"]:
-        text = f"Fleiss' kappa is undefined: {overall['reason']}"
-        return text + (
-            "." if overall["seeds"] < 2 or not overall["n"] else f" (raw agreement {raw})."
-        )
-    kappa, ends = overall["fleiss_kappa"], _ends(overall)
+        ending = "." if overall["seeds"] < 2 or not overall["n"] else f" (raw agreement {raw})."
+        return f"Fleiss' kappa is undefined: {overall['reason']}{ending}"
+    kappa, ends = overall["fleiss_kappa"], _ends(overall, params)
     text = (
         f"{count(int(overall['seeds']), method.run)} reach a Fleiss' kappa of {kappa:.2f} "
-        f"({params.level:.0%} interval {ends}), {kappa_word(kappa)} agreement; pairs of seeds "
-        f"agree on {raw} of edges at a prevalence of {percent(overall['prevalence'])}"
+        f"({ends}), {kappa_word(kappa)} agreement; pairs of seeds agree on {raw} of edges at a "
+        f"prevalence of {percent(overall['prevalence'])}"
     )
     known = layers[layers["fleiss_kappa"].notna()].sort_values("fleiss_kappa", kind="stable")
-    if len(known) < 2:
+    if len(known) < 2 or known["fleiss_kappa_low"].isna().any():
         return text + "."
     worst, *_, best = rows(known)
     if best["fleiss_kappa_low"] <= worst["fleiss_kappa_high"]:
@@ -116,5 +114,6 @@ def _finding(method: MethodWords, overall: Row, layers: pd.DataFrame, params: Pa
     )
 
 
-def _ends(row: Row) -> str:
-    return f"{row['fleiss_kappa_low']:.2f} to {row['fleiss_kappa_high']:.2f}"
+def _ends(row: Row, params: Params) -> str:
+    low, high = row["fleiss_kappa_low"], row["fleiss_kappa_high"]
+    return f"{params.level:.0%} interval {low:.2f} to {high:.2f}" if low == low else "no interval"

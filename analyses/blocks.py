@@ -71,9 +71,14 @@ def edge_name(label: str, direction: str) -> str:
     return f"{label} ({direction})" if direction else str(label)
 
 
-def seeds_note(seeds: Sequence[int], cases: str = "sentences") -> str:
-    """What counts over seeds mean, and what intervals resample."""
+def seeds_note(seeds: Sequence[int], cases: str = "sentences", *, seedless: str = "") -> str:
+    """What counts over seeds mean, and what intervals resample.
+
+    ``seedless`` is said of a method without noise, which has one mask.
+    """
     if len(seeds) < 2:
+        if seedless:
+            return seedless
         which = f" ({seeds[0]})" if seeds else ""
         return f"One seed{which}; nothing can be said about variation over seeds."
     return (

@@ -11,7 +11,7 @@ from linguagraph.reports.sections import FigureBlock, Section
 
 from .blocks import Row, nothing, question, rows, rows_by, shown
 from .params import Params
-from .phrases import count, join, number, percent, type_name
+from .phrases import count, join, number, percent, span, type_name
 
 __all__ = ["run"]
 
@@ -102,7 +102,7 @@ def _finding(found: CorpusStatistics, measures: dict[str, Row], params: Params) 
         text += f" Trees are {depth['mean']:.1f} edges deep on average"
         text += f" (at most {depth['max']:.0f})."
     if far["n"]:
-        ends = f"{params.level:.0%} interval {far['low']:.2f} to {far['high']:.2f}"
+        ends = span(far["low"], far["high"], level=params.level, share=False)
         text += f" The mean dependency distance is {far['mean']:.2f} tokens ({ends})"
         text += f", {bare['mean']:.2f} without punctuation." if bare["n"] else "."
         most = [f"{r['label']} ({percent(r['share'])})" for r in rows(found.labels.head(3))]

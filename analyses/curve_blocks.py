@@ -12,7 +12,7 @@ from .blocks import Row, rows
 from .params import Params
 from .phrases import number, percent
 
-__all__ = ["FILLS", "SOURCES", "draw_curves", "fidelity_shape", "side_by_side"]
+__all__ = ["FILLS", "SOURCES", "draw_curves", "fidelity_shape", "fill_notes", "side_by_side"]
 
 SOURCES = {
     "method": "the mask",
@@ -23,6 +23,22 @@ SOURCES = {
 
 FILLS = {"baselines": "learned baselines", "zeros": "nothing"}
 """What dropped messages are replaced by, as the report names it."""
+
+OWN_FILLS = ("nonamortised", "information_bottleneck")
+"""Methods that learn, graph by graph, what dropped messages are replaced by; it is not stored."""
+
+
+def fill_notes(whole: pd.DataFrame) -> tuple[str, ...]:
+    """What to know of the fills of ``fidelity_summary``, a paragraph each."""
+    fills = whole.groupby("method", observed=True)["fill"].agg(set)
+    found = [name for name in OWN_FILLS if name in fills.index and "baselines" not in fills[name]]
+    return tuple(
+        f"The masks of {name} were found with learned replacements of their own for dropped "
+        "messages, one set per graph, which a run does not store: here dropped messages become "
+        "nothing, so that these curves can show the method as less faithful than it is with its "
+        "own."
+        for name in found
+    )
 
 
 def draw_curves(curves: pd.DataFrame, fill: str, params: Params) -> FigureBlock:

@@ -9,9 +9,10 @@ from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
 from .blocks import Row, question, rows, shown
-from .curve_blocks import FILLS, SOURCES, draw_curves, fidelity_shape, side_by_side
+from .curve_blocks import FILLS, SOURCES, draw_curves, fidelity_shape, fill_notes, side_by_side
 from .params import Params
-from .phrases import change, count, difference, join, percent
+from .phrases import UNKNOWN, change, count, difference, join, percent
+from .terms import terms
 
 __all__ = ["run"]
 
@@ -39,9 +40,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     main = shown("faithfulness_measures", caption, side_by_side(whole, fill), percent=PERCENT)
     caption = "The same, one row per measure and control, for all fills of dropped messages."
     full = shown("faithfulness_measures_all", caption, whole, percent=PERCENT, folded=True)
-    caption = (
-        "The curves: means over graphs; difference: the mask's confidence minus the control's."
-    )
+    caption = "Curves: means over graphs; difference: the mask's confidence minus the control's."
     data = shown("faithfulness_curves", caption, curves, percent=PERCENT, folded=True)
     section = Section(
         name=NAME,
@@ -76,12 +75,12 @@ def _against(control: str, low: Row, high: Row, params: Params) -> str:
     """What a comparison with one control says, a sentence."""
     text = f". Compared with a control ({control}), the first loss: {_words(low, params)}; the "
     text += f"second: {_words(high, params)}; "
-    if all(r[f"difference_{end}"] == 0 for r in (low, high) for end in ("low", "high")):
+    ends = [r[f"difference_{end}"] for r in (low, high) for end in ("low", "high")]
+    if any(end != end for end in ends):
+        return text + UNKNOWN.rstrip(".")
+    if not any(ends):
         return text + "the labels alone say which edges are retained"
-    signs = [
-        -change(low["difference_low"], low["difference_high"]),
-        change(high["difference_low"], high["difference_high"]),
-    ]
+    signs = [-change(*ends[:2]), change(*ends[2:])]
     words = ("more sufficient", "more needed")
     good = [w for w, s in zip(words, signs, strict=True) if s > 0]
     bad = [w for w, s in zip(words, signs, strict=True) if s < 0]
@@ -116,5 +115,6 @@ def _notes(whole: pd.DataFrame, tables: RunTables) -> tuple[str, ...]:
         "Unfaithfulness: 1 - exp(-KL) (Agarwal et al. 2023).",
         "Random masks have as many edges per graph and layer as what they stand for, or as many of "
         "each label (little freedom is left where a label occurs once). Values are means over "
-        "several draws; intervals resample sentences or graphs, not draws.",
+        f"several draws; intervals resample {terms(tables).cases}, not draws.",
+        *fill_notes(whole),
     )

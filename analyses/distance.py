@@ -10,6 +10,7 @@ from linguagraph.reports.sections import Section
 
 from .blocks import SHARE, nothing, question, rows, seeds_note, shown
 from .drawings import draw_distance
+from .method_words import method_words
 from .params import Params
 from .phrases import change, difference, join, type_name
 from .shapes import nested
@@ -50,7 +51,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             figures=(draw_distance(table, params),),
             tables=(main, full),
             notes=(
-                seeds_note(sorted(int(s) for s in tables.paths["seed"].unique())),
+                seeds_note(
+                    sorted(int(s) for s in tables.paths["seed"].unique()),
+                    seedless=method_words(tables).seedless,
+                ),
                 "Distance correlates with path length; see the section on paths.",
             ),
             summary={NAME: nested(table, "predicate_type", "distance")},

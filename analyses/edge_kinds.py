@@ -62,7 +62,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "edges as the model has layers; an edge counts where a path leads on to it.",
                 "An edge that is retained may still matter little, and one kind may stand in for "
                 f"another: the change in {params.score} without a whole kind is a second witness.",
-                seeds_note(items.seeds),
+                seeds_note(items.seeds, seedless=method_words(tables).seedless),
             ),
             summary={
                 NAME: {

@@ -13,7 +13,7 @@ from linguagraph.edges.storage import RunTables
 
 from .method_words import method_words
 from .shapes import METRIC, OWN
-from .terms import GRAPH_ANSWERS, GRAPH_OWN, terms
+from .terms import GRAPH_ANSWERS, GRAPH_OWN, GRAPH_VALUES, terms
 
 __all__ = [
     "MISSING",
@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 MISSING = "not recorded"
+GIVE_ANSWERS = (
+    "To compare with right answers, give them as y=: the name of an attribute of the batch, or a "
+    "function of the batch, such as y=lambda batch: batch['user'].y for a heterogeneous graph."
+)
 
 
 def lookup(manifest: Mapping[str, Any], *keys: str) -> Any:
@@ -48,12 +52,20 @@ def names_in(table: pd.DataFrame, column: str) -> list[str]:
 def metric(run: RunTables | Mapping[str, Any]) -> str:
     """What the scores of a run measure, from its tables or its manifest."""
     manifest = run.manifest if isinstance(run, RunTables) else run
+    if _values(manifest):
+        return GRAPH_VALUES
     names = (METRIC, OWN) if terms(manifest).language else (GRAPH_ANSWERS, GRAPH_OWN)
     return names[against_itself(manifest)]
 
 
+def _values(manifest: Mapping[str, Any]) -> bool:
+    """Whether the model's answers are values, which are never right or wrong."""
+    kind = lookup(manifest, "model", "config", "output")
+    return not terms(manifest).language and bool(kind == "regression")
+
+
 def against_itself(run: RunTables | Mapping[str, Any]) -> bool:
-    """Whether answers are compared with the model's own, as there are none to compare with."""
+    """Whether answers are compared with the model's own instead of with right ones."""
     manifest = run.manifest if isinstance(run, RunTables) else run
     return bool(lookup(manifest, "scored_against") == "own")
 
@@ -121,6 +133,7 @@ def reading_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     if not terms(manifest).language:
         return (
             f"Metric: {metric(manifest)}.",
+            *((GIVE_ANSWERS,) if against_itself(manifest) and not _values(manifest) else ()),
             "n of edges: one for each edge of each graph and each layer in which it sends a "
             "message. Self-loops that a layer adds by itself are no edges of the graph.",
             *map(str, lookup(manifest, "notes") or ()),

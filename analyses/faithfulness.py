@@ -48,14 +48,17 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     types = shown("faithfulness_by_type", caption, table, percent=PERCENT, folded=True)
     caption = "The same per seed (-1: the condition has no seed)."
     seeds = shown("faithfulness_by_seed", caption, by_seed, percent=PERCENT, folded=True)
-    conditions = rows_by(table, "condition", kind="all")
+    conditions, method = rows_by(table, "condition", kind="all"), method_words(tables)
     return (
         Section(
             name=NAME,
             title=TITLE,
             question=question(__doc__),
             finding=faithfulness_words(
-                conditions, rows_by(against, "condition", kind="all"), params
+                conditions,
+                rows_by(against, "condition", kind="all"),
+                params,
+                learned=method.learned,
             ),
             figures=(draw_faithfulness(whole, params),),
             tables=(main, types, seeds),
@@ -64,11 +67,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "the mask retains, or, with the same labels, as many of each label and direction "
                 "(little freedom is left where a label occurs once). They are one draw per seed, "
                 "whose variance the interval does not hold.",
-                "Edges of the predicate: without learning, exactly those that leave or enter it, "
+                "Edges of the predicate: without any mask, exactly those that leave or enter it, "
                 "in every layer; their share differs from the mask's. Largest soft gates: per "
                 "example and layer as many edges as the mask retains, by the model's own gate.",
-                f"Edges that are dropped send {method_words(tables).fill} instead of their "
-                "message.",
+                f"Edges that are dropped send {method.fill} instead of their message.",
             ),
             summary={NAME: faithfulness_shape(table, by_seed)},
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .blocks import Row
 from .drawings import CONDITIONS
 from .params import Params
-from .phrases import change, difference, percent
+from .phrases import difference, percent, verdict
 
 __all__ = ["faithfulness_words"]
 
@@ -19,6 +19,11 @@ NEIGHBOURS = {
     0: "nothing shows that the mask learned more than to keep these.",
     1: "they do better than what the mask learned.",
 }
+UNLEARNED = {
+    -1: "what the mask chooses goes beyond them.",
+    0: "nothing shows that the mask chooses better than to keep these.",
+    1: "they do better than what the mask chooses.",
+}
 
 
 def faithfulness_words(
@@ -27,10 +32,11 @@ def faithfulness_words(
     params: Params,
     *,
     controls: tuple[str, ...] = ("random_labels", "random"),
+    learned: bool = True,
 ) -> str:
     """The finding: rows by condition, compared with the original and with the mask.
 
-    The first control that was run is spoken of.
+    The first control that was run is spoken of. ``learned``: whether anything was, for the mask.
     """
     if "retained_100" not in whole:
         return "The score with the retained edges alone was not measured."
@@ -48,13 +54,15 @@ def faithfulness_words(
         return text + ". No random control was run, so nothing shows that the choice matters."
     row = masked[control]
     text += f". The control ({CONDITIONS[control]}), compared with the mask: {_words(row, params)}"
-    text += f"; {VERDICTS[change(row['difference_low'], row['difference_high'])]}"
+    text += f"; {verdict(VERDICTS, row['difference_low'], row['difference_high'])}"
     near = masked.get("predicate_edges")
     if near is None:
         return text
-    text += f" Without learning, all edges of the predicate ({percent(near['kept'])}), compared "
+    start = "Without learning, all" if learned else "All"
+    text += f" {start} edges of the predicate ({percent(near['kept'])}), compared "
     text += f"with the mask ({percent(kept['kept'])}): {_words(near, params)}; "
-    return text + NEIGHBOURS[change(near["difference_low"], near["difference_high"])]
+    words = NEIGHBOURS if learned else UNLEARNED
+    return text + verdict(words, near["difference_low"], near["difference_high"])
 
 
 def _words(row: Row, params: Params) -> str:

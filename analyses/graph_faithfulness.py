@@ -13,7 +13,7 @@ from .drawings import draw_faithfulness
 from .faithfulness import PERCENT
 from .faithfulness_words import faithfulness_words
 from .params import Params
-from .phrases import change, difference
+from .phrases import difference, verdict
 from .shapes import faithfulness_shape
 
 __all__ = ["run"]
@@ -89,7 +89,7 @@ def _labels(masked: dict[str, Row], params: Params) -> str:
     words = difference(row["difference"], *ends, level=params.level)
     return (
         f" As many random edges of each label, compared with the mask: {words}; "
-        f"{SAME_LABELS[change(*ends)]}"
+        f"{verdict(SAME_LABELS, *ends)}"
     )
 
 

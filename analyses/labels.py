@@ -11,6 +11,7 @@ from linguagraph.reports.sections import Section, TableBlock
 from .blocks import SHARE, edge_name, nothing, question, rows, seeds_note, shown
 from .drawings import draw_labels
 from .facts import MISSING, lookup
+from .method_words import method_words
 from .params import Params
 from .phrases import count, join, percent, span, type_name
 
@@ -46,7 +47,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             notes=(
                 f"Label set: {lookup(tables.manifest, 'corpus', 'label_set') or MISSING}. "
                 "Direction: -> flows from head to dependent, <- from dependent to head.",
-                seeds_note(items.seeds),
+                seeds_note(items.seeds, seedless=method_words(tables).seedless),
                 "Labels correlate with distance, path length and frequency; these shares are "
                 "marginal and no test of a cause.",
             ),

@@ -13,6 +13,9 @@ from .phrases import count, percent
 
 __all__ = ["MethodWords", "method_rows", "method_words"]
 
+LEARNED = ("nonamortised", "information_bottleneck", "gnnexplainer", "pgexplainer")
+"""Methods other than GraphMask that learn or optimise something."""
+
 
 @dataclass(frozen=True, slots=True)
 class MethodWords:
@@ -24,6 +27,7 @@ class MethodWords:
         run: what there is one of for each seed.
         fill: what dropped edges send; fills: the same, shortly, as a plural.
         deterministic: whether another seed would give the same mask.
+        learned: whether something is learned or optimised, as against read off or searched.
     """
 
     name: str
@@ -33,6 +37,7 @@ class MethodWords:
     fill: str
     fills: str
     deterministic: bool
+    learned: bool
 
     def runs(self, seeds: int, model: str) -> str:
         """How many there are of one model, as the beginning of a sentence."""
@@ -59,6 +64,7 @@ _PROBES = MethodWords(
     fill="the probe's learned baseline",
     fills="the probe's baselines",
     deterministic=False,
+    learned=True,
 )
 
 
@@ -77,6 +83,7 @@ def method_words(run: RunTables | Mapping[str, Any]) -> MethodWords:
         fill=fill,
         fills=fill,
         deterministic=bool(method.get("deterministic")),
+        learned=method.get("name") in LEARNED,
     )
 
 

@@ -63,7 +63,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             question=question(__doc__),
             finding=_finding(tables, rows(kept)[0], conditions, kappa, params),
             tables=(main, seeds),
-            notes=(seeds_note(items.seeds, words.cases), *reading_notes(tables.manifest)),
+            notes=(
+                seeds_note(items.seeds, words.cases, seedless=method_words(tables).seedless),
+                *reading_notes(tables.manifest),
+            ),
             summary=summary,
         ),
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from linguagraph.aggregates.statistics import Resampling
 from linguagraph.errors import ConfigError
 
 __all__ = ["Params"]
+
+
+_LANGUAGE = ("near", "max_roles", "max_excerpt", "score")
+"""Options that only analyses of language heed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class Params:
         near: arguments at most this many tokens from the predicate are near, the others far.
         max_labels: labels drawn in a figure; tables hold all of them.
         max_roles: roles drawn in a figure.
-        max_tokens: example sentences are no longer than this, if there are such sentences.
+        max_tokens: example sentences are no longer than this, if there are such sentences; without
+            language, example graphs have at most so many edges.
         max_excerpt: tokens of running text that are shown with their chains.
         score: name of the score; without gold roles :func:`linguagraph.analyses.analyse` says that
             it is ``role agreement``.
@@ -56,6 +62,16 @@ class Params:
     def score_title(self) -> str:
         """The name of the score with a capital letter."""
         return self.score[:1].upper() + self.score[1:]
+
+    def heeded(self, *, language: bool) -> dict[str, Any]:
+        """Names and values of the options that analyses of language, or of graphs, heed.
+
+        For graphs ``max_tokens`` is called ``max_edges``, which it is there.
+        """
+        if language:
+            return asdict(self)
+        kept = {name: value for name, value in asdict(self).items() if name not in _LANGUAGE}
+        return {"max_edges" if k == "max_tokens" else k: v for k, v in kept.items()}
 
     @property
     def resampling(self) -> Resampling:

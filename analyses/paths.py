@@ -13,6 +13,7 @@ from linguagraph.reports.sections import Section
 from .blocks import SHARE, nothing, question, rows_by, seeds_note, shown
 from .direct import direct_shape, direct_table, direct_words
 from .drawings import draw_paths
+from .method_words import method_words
 from .params import Params
 from .phrases import count, join, percent, span
 from .shapes import nested
@@ -57,7 +58,10 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "direct path in use is about its argument.",
                 f"{count(itself, 'predicted argument')} of {arguments:,} {verbs[0]} the predicate "
                 f"itself and {verbs[1]} no path.",
-                seeds_note(sorted(int(s) for s in tables.paths["seed"].unique())),
+                seeds_note(
+                    sorted(int(s) for s in tables.paths["seed"].unique()),
+                    seedless=method_words(tables).seedless,
+                ),
             ),
             summary={
                 NAME: {
@@ -103,4 +107,6 @@ def _finding(table: pd.DataFrame, params: Params) -> str:
         return f"{text}; reliance falls with path length."
     if last["high"] < first["low"]:
         return f"{text}; reliance rises with path length."
+    if last["low"] != last["low"]:
+        return text + "."
     return f"{text}; the intervals show no clear change with path length."

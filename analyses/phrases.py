@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 __all__ = [
     "TYPES",
+    "UNKNOWN",
     "change",
     "count",
     "difference",
@@ -17,7 +18,11 @@ __all__ = [
     "points",
     "span",
     "type_name",
+    "verdict",
 ]
+
+UNKNOWN = "without an interval nothing can be concluded from this."
+"""The verdict where there is no interval."""
 
 TYPES = {"V": "verbal", "N": "nominal", "J": "adjectival", "O": "other", "all": "all"}
 
@@ -63,6 +68,13 @@ def change(low: float, high: float) -> int:
     if math.isnan(low) or math.isnan(high) or low <= 0 <= high:
         return 0
     return 1 if low > 0 else -1
+
+
+def verdict(words: Mapping[int, str], low: float, high: float) -> str:
+    """What the sign of a difference means, by ``change``; without an interval nothing."""
+    if math.isnan(low) or math.isnan(high):
+        return UNKNOWN
+    return words[change(low, high)]
 
 
 def difference(

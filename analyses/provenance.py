@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ from linguagraph.reports.sections import TableBlock
 
 from .facts import MISSING, flatten, lookup
 from .params import Params
+from .terms import terms
 
 __all__ = ["Pairs", "dropped", "models", "part", "settings", "stages", "text", "value_table"]
 
@@ -47,14 +47,17 @@ def value_table(name: str, caption: str, pairs: Pairs, *, folded: bool = False) 
 
 
 def models(manifest: Mapping[str, Any], name: str) -> Pairs:
-    """What the explained model and the probes are."""
+    """What the explained model and the probes are; without language only what is recorded."""
     model = part(manifest, "model")
     keys = ("parameters", "fingerprint", "data", "licence", "dev_f1")
     facts = flatten({key: model.get(key) for key in keys})
     prints = [
         (f"probe {p.get('seed')} fingerprint", p.get("fingerprint")) for p in _probes(manifest)
     ]
-    return [("name", name), *facts.items(), *prints]
+    pairs: Pairs = [("name", name), *facts.items(), *prints]
+    if terms(manifest).language:
+        return pairs
+    return [(key, value) for key, value in pairs if value is not None]
 
 
 def settings(manifest: Mapping[str, Any], params: Params) -> Pairs:
@@ -74,7 +77,11 @@ def settings(manifest: Mapping[str, Any], params: Params) -> Pairs:
         pairs.append((f"run: {key}", UNSET.get(key, "default") if value is None else value))
     if "control_seed" in manifest:
         pairs.append(("run: control_seed", manifest["control_seed"]))
-    used = flatten(part(manifest, "params")) | asdict(params)
+    language = terms(manifest).language
+    heeded = params.heeded(language=language)
+    used = flatten(part(manifest, "params")) | heeded
+    if not language:
+        used = {key: value for key, value in used.items() if key in heeded}
     return [*pairs, *((f"analyses: {key}", value) for key, value in used.items())]
 
 

@@ -88,8 +88,8 @@ def _finding(
     text = f"Role F1 is {percent(whole['f1'])} "
     text += f"({span(whole['f1_low'], whole['f1_high'], level=params.level)})"
     kinds = by_type[(by_type["predicate_type"] != "all") & ~by_type["small"]]
-    if len(kinds) == 1:
-        text += f", all of it {type_name(kinds['predicate_type'].iloc[0])} predicates"
+    if len(kinds) == 1 and (by_type["predicate_type"] != "all").sum() == 1:
+        text += f"; all predicates are {type_name(kinds['predicate_type'].iloc[0])}"
     elif len(kinds):
         named = join(
             f"{percent(f)} for {type_name(t)}"

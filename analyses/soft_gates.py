@@ -18,14 +18,16 @@ from .phrases import number
 __all__ = ["gates_at_equal_size", "run", "top_shape"]
 
 NAME, TITLE = "soft_gates", "The model's own soft gates"
+UNLEARNED = "Do the model's own soft gates choose the same edges, or better ones?"
 
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """The scalar gates; the score with the largest of them, and without those below mean - sd."""
-    items = compile_items(tables.edges)
+    items, method = compile_items(tables.edges), method_words(tables)
+    asked = question(__doc__) if method.learned else UNLEARNED
     table = soft_gates(items, resampling=params.resampling)
     if table.empty:
-        return (nothing(NAME, TITLE, __doc__, "the model has no scalar gates, or none was saved"),)
+        return (nothing(NAME, TITLE, asked, "the model has no scalar gates, or none was saved"),)
     score = _scores(tables, params, "original").get("soft_gates")
     top = gates_at_equal_size(tables, params)
     bins, whole = soft_gate_histogram(items), rows(table)[0]
@@ -43,15 +45,15 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         Section(
             name=NAME,
             title=TITLE,
-            question=question(__doc__),
-            finding=gate_words(whole, score, top, params),
+            question=asked,
+            finding=gate_words(whole, score, top, params, learned=method.learned),
             figures=(draw_soft_gates(bins, whole),),
             tables=(main, full),
             notes=(
                 "A gate scales a message; it need not say what the message is worth. The interval "
                 "of the share holds mean and standard deviation fixed.",
                 "At equal sparsity: per example and layer as many edges as the mask retains, those "
-                f"with the largest gates, with {method_words(tables).fills} for the others; chance "
+                f"with the largest gates, with {method.fills} for the others; chance "
                 "is the same number drawn at random, once per seed. The threshold drops few edges, "
                 "so it tests little by itself.",
             ),

@@ -9,6 +9,7 @@ from linguagraph.reports.sections import Section
 
 from .blocks import SHARE, Row, nothing, question, rows_by, seeds_note, shown
 from .drawings import draw_targets
+from .method_words import method_words
 from .params import Params
 from .phrases import percent, span
 from .shapes import nested
@@ -63,7 +64,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "Arguments are those that the unmasked model predicts. Each target has one kind, "
                 "the first that fits of: the predicate, its argument, an argument of another "
                 "predicate of the sentence, elsewhere; any_argument adds both argument kinds.",
-                seeds_note(items.seeds),
+                seeds_note(items.seeds, seedless=method_words(tables).seedless),
             ),
             summary={NAME: nested(whole, "layer", "target_kind")},
         ),
@@ -79,7 +80,8 @@ def _finding(kinds: dict[str, Row], params: Params) -> str:
         f"{percent(own['share'])} of retained edges point at a predicted argument of the predicate "
         f"({ends}), against {percent(own['of_all'])} of all edges"
     )
-    if own["lift_low"] > 1:
+    unknown = own["lift_low"] != own["lift_low"] and own["lift"] == own["lift"]
+    if own["lift_low"] > 1 or unknown:
         text += f", {own['lift']:.1f} times as often"
     elif own["lift_high"] < 1:
         text += f", only {own['lift']:.2f} times as often"

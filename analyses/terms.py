@@ -8,12 +8,16 @@ from typing import Any
 
 from linguagraph.edges.storage import RunTables
 
-__all__ = ["GRAPH_ANSWERS", "GRAPH_OWN", "Terms", "terms"]
+__all__ = ["GRAPH_ANSWERS", "GRAPH_OWN", "GRAPH_VALUES", "Terms", "terms"]
 
 GRAPH_ANSWERS = "accuracy (share of answers that are those in the data)"
 GRAPH_OWN = (
-    "answer agreement (share of answers that are those the model gives with all edges: the data "
-    "hold no answers to compare with)"
+    "answer agreement (share of answers that are those the model gives with all edges: no right "
+    "answers are known)"
+)
+GRAPH_VALUES = (
+    "answer agreement (share of answers that are those the model gives with all edges; values "
+    "count as the same if they differ by at most a tenth of the spread of the model's outputs)"
 )
 
 

@@ -38,7 +38,8 @@ def contrast_table(
     1 it is Newcombe's (1998), which joins the intervals of both shares. The p-value is two-sided,
     from a normal approximation with the linearised (sandwich) variance over sentences; a group
     without any variation gets share and variance of Agresti & Caffo (2000), sentences as cases. It
-    is adjusted for the number of rows by Holm's method.
+    is adjusted for the number of rows by Holm's method. With fewer sentences than
+    ``resampling.min_sentences`` interval and p-value are NaN.
 
     Args:
         index: [cells] what each row is.
@@ -65,6 +66,8 @@ def contrast_table(
     below = np.hypot(x - first["low"], second["high"] - y)
     above = np.hypot(first["high"] - x, y - second["low"])
     p = _two_sided(first_hits, first_totals, second_hits, second_totals)
+    if len(first_hits) < resampling.min_sentences:
+        p = np.full_like(p, np.nan)
     return index.reset_index(drop=True).assign(
         n_first=first["n"],
         share_first=x,

@@ -2,7 +2,8 @@
 
 Values of a graph are means over draws and seeds; a mean over graphs gets its interval by resampling
 sentences (graphs, where there is no language), and a difference between a method and its control is
-taken graph by graph and resampled in the same way.
+taken graph by graph and resampled in the same way. With fewer sentences (graphs) than
+``Resampling.min_sentences`` all ends of intervals are NaN.
 
 Measures of :func:`fidelity_summary`, p the confidence (probability of the original answers):
 

@@ -38,9 +38,12 @@ def prf(correct: FloatArray, predicted: FloatArray, gold: FloatArray) -> tuple[F
 def interval(
     value: FloatArray, samples: FloatArray, sentences: FloatArray, *, resampling: Resampling
 ) -> tuple[FloatArray, FloatArray]:
-    """Percentile interval, or Wilson's over ``sentences`` where a score is exactly 0 or 1."""
+    """Percentile interval, or Wilson's over ``sentences`` where a score is exactly 0 or 1.
+
+    NaN where no resample is defined, as it is with too few sentences.
+    """
     low, high = percentile_interval(samples, level=resampling.level)
-    constant = (value <= 0) | (value >= 1)
+    constant = ((value <= 0) | (value >= 1)) & bool(~np.isnan(samples).all())
     wide_low, wide_high = wilson(
         np.nan_to_num(value) * sentences, sentences, level=resampling.level
     )

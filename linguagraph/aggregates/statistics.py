@@ -12,6 +12,11 @@ exactly 0 or 1 every resample is the same and a percentile interval would have n
 where fewer than two sentences contribute, the Wilson score interval is given, with the number of
 contributing *sentences* as its n (with no variation the design effect of the edges is unknown, so
 each sentence counts once).
+
+A handful of sentences tells nothing about others: with one, all resamples are equal, and what has
+no width would pass for certain. :func:`resample` decides for all intervals: with fewer sentences
+(graphs, where there is no language) than ``min_sentences`` every resample is NaN, and so is every
+interval, also Wilson's, and every p-value.
 """
 
 from __future__ import annotations
@@ -49,12 +54,14 @@ class Resampling:
         seed: seed of the resamples; equal seeds give equal resamples, so differences are paired.
         level: coverage of the intervals, in (0, 1).
         min_n: cells with fewer cases are marked as small.
+        min_sentences: data with fewer sentences (or graphs) get no intervals.
     """
 
     resamples: int = 1000
     seed: int = 0
     level: float = 0.95
     min_n: int = 30
+    min_sentences: int = 5
 
     def __post_init__(self) -> None:
         if self.resamples < 1:
@@ -71,7 +78,8 @@ class Sums:
 
     Attributes:
         total: [*cells], float64, the observed sums.
-        samples: [resamples, *cells], float64, the sums of each resample.
+        samples: [resamples, *cells], float64, the sums of each resample; NaN throughout where there
+            are too few sentences to resample.
         sentences: [*cells], int, sentences with a count other than 0.
     """
 
@@ -106,10 +114,11 @@ def resample(*counts: FloatArray, resampling: Resampling) -> tuple[Sums, ...]:
 
     Args:
         counts: arrays [sentences, *cells]; the first axis is the same in all.
-        resampling: number of resamples and seed.
+        resampling: number of resamples, seed, and how many sentences it takes.
 
     Returns:
-        One :class:`Sums` per array. With no sentences all sums are 0.
+        One :class:`Sums` per array. With no sentences all sums are 0; with fewer than
+        ``resampling.min_sentences`` the samples are NaN.
     """
     sentences = counts[0].shape[0]
     sizes = [int(np.prod(c.shape[1:], dtype=np.intp)) for c in counts]
@@ -137,6 +146,8 @@ def _resampled(flat: FloatArray, resampling: Resampling) -> FloatArray:
     result = np.zeros((resampling.resamples, cells))
     if not sentences or not cells:
         return result
+    if sentences < resampling.min_sentences:
+        return np.full_like(result, np.nan)
     # float32 products are exact as long as the sums stay far below 2^24
     exact = np.abs(flat).sum(axis=0).max() < 2**21 and bool((flat == np.rint(flat)).all())
     kind = np.float32 if exact else np.float64
@@ -189,7 +200,8 @@ def ratio_table(
 
     Returns:
         Columns ``n`` (cases), ``k`` (cases that count, mean over seeds), ``share``, ``low``,
-        ``high``, ``interval`` ("bootstrap", "wilson" or "none" where n is 0) and ``small``.
+        ``high``, ``interval`` ("bootstrap", "wilson", or "none" where n is 0 or there are too few
+        sentences) and ``small``.
     """
     shape = np.broadcast_shapes(numerator.total.shape, denominator.total.shape)
     k = np.broadcast_to(numerator.total, shape).ravel()
@@ -201,7 +213,9 @@ def ratio_table(
     low, high = percentile_interval(
         samples.reshape(samples.shape[0], len(n)), level=resampling.level
     )
-    constant = (n > 0) & ((share <= 0) | (share >= 1) | (sentences < 2))
+    few = bool(np.isnan(denominator.samples).any())
+    constant = (n > 0) & ((share <= 0) | (share >= 1) | (sentences < 2)) & (not few)
+    known = (n > 0) & (not few)
     wide_low, wide_high = wilson(share * sentences, sentences, level=resampling.level)
     table = pd.DataFrame(
         {
@@ -210,7 +224,7 @@ def ratio_table(
             "share": share,
             "low": np.where(constant, wide_low, low),
             "high": np.where(constant, wide_high, high),
-            "interval": np.where(n > 0, np.where(constant, "wilson", "bootstrap"), "none"),
+            "interval": np.where(known, np.where(constant, "wilson", "bootstrap"), "none"),
         }
     )
     return mark_small_cells(table, min_n=resampling.min_n)

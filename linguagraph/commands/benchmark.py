@@ -13,6 +13,7 @@ from linguagraph.runs.console import bars, sayer
 __all__ = ["faithfulness"]
 
 FILE = "faithfulness.json"
+LOST = "stopped; finished cells are kept only with -o or --json, so give one of them next time"
 
 
 def faithfulness(
@@ -80,14 +81,20 @@ def faithfulness(
     config = config.quick() if quick else config
     torch.set_num_threads(threads or 1)  # the graphs are small: more threads wait for each other
     file = json_file or (None if out is None else out / FILE)
-    with bars(quiet) as progress:
-        results = run_benchmark(
-            config,
-            file=file,
-            models=None if out is None else out / "models",
-            log=sayer(quiet),
-            progress=progress,
-        )
+    try:
+        with bars(quiet) as progress:
+            results = run_benchmark(
+                config,
+                file=file,
+                models=None if out is None else out / "models",
+                log=sayer(quiet),
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        if file is not None:
+            raise
+        typer.echo(LOST, err=True)
+        raise SystemExit(130) from None
     rows = table_rows(results.cells, results.config)
     if not quiet:
         console = Console()

@@ -182,8 +182,13 @@ def _of_task(
 
     given = {name for name in context.params if _typed(context, name)}
     wrong = [str(p.opts[-1]) for p in context.command.params if p.name in given - _OF_TASKS]
+    if "corpus" in given:
+        raise ConfigError(f"leave the corpus out: --task {task} brings its own graphs")
     if wrong:
-        raise ConfigError(f"{', '.join(wrong)} with --task {task}: for reports on a corpus only")
+        raise ConfigError(
+            f"{', '.join(wrong)} with --task {task}: for reports on a corpus only; --task brings "
+            "its own graphs and model"
+        )
     torch.set_num_threads(threads or 1)  # the graphs are small: more threads wait for each other
     with bars(quiet) as progress:
         return report_task(

@@ -101,8 +101,13 @@ class AmortisedTraining:
 
     Schlichtkrull et al. (2021), section 3.3 and appendix C. Departures: the penalty is the mean
     over the gates, so that the multiplier has one scale for all graph sizes; baselines start at the
-    mean message; the learning rate decays; a little weight decay keeps gates from being decided
-    before all is learned; all seeds see the batches in the same order.
+    mean message; all seeds see the batches in the same order. Gates are binary in training, too,
+    and their slopes those of the relaxed ones (straight-through), as in
+    :mod:`linguagraph.masks.fitting`; the paper prefers the sparse relaxation. A location beyond
+    5 is not pushed further out (:data:`linguagraph.masks.amortised_step.LIMIT`). The learning rate
+    (2e-3) decays, with a shorter memory of squares than Adam's own; a little weight decay keeps
+    gates from being decided before all is learned; the multiplier starts at 10, so that the answer
+    counts before edges are dropped.
 
     Args:
         model: frozen, traced at least once.
@@ -164,6 +169,7 @@ class AmortisedTraining:
         count = self.per_epoch
         checks = {round(count * (k + 1) / self.config.checks) for k in range(self.config.checks)}
         started, summed, since = time.perf_counter(), torch.zeros(()), 0
+        number = 0
         for number, batch in enumerate(self._batches(), start=1):
             rate = 1 - 0.95 * min(1.0, self.done / (self.epochs * count))
             self.optimizer.param_groups[0]["lr"] = self.config.lr * rate
@@ -177,6 +183,9 @@ class AmortisedTraining:
                 self._check(epoch + number / count, lowest, summed / max(1, since))
                 self._say(time.perf_counter() - started)
                 summed, since = torch.zeros(()), 0
+        if number not in checks:  # the loader gave more or fewer batches than its length says
+            self._check(epoch + 1, lowest, summed / max(1, since))
+            self._say(time.perf_counter() - started)
 
     def _batches(self) -> Iterator[Any]:
         for _ in range(self.passes):

@@ -41,8 +41,8 @@ class Batches:
             content = [content]
         if iter(content) is content:
             raise MaskError(
-                f"the {name} is {type(content).__name__}, which can be gone through only once, and "
-                "training does so in every epoch: pass a DataLoader or a list"
+                f"the {name} is {_a(type(content).__name__)}, which can be gone through only once, "
+                "and training does so in every epoch: pass a DataLoader or a list"
             )
         self.content, self.graphs, self.name = content, graphs, name
         try:
@@ -62,6 +62,11 @@ class Batches:
                 f"the {self.name} has no more batches; it must give them anew every time that it "
                 "is gone through: pass a DataLoader or a list"
             )
+
+
+def _a(noun: str) -> str:
+    """A noun with its article: "a generator", "an iterator"."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def as_graphs(model: Explainable, content: Any) -> GraphBatch:

@@ -110,6 +110,8 @@ def load_probe(directory: str | Path, seeds: Sequence[int] | None) -> StoredProb
     Raises:
         CheckpointError: a file is missing or damaged, or the files do not belong together.
     """
+    if not Path(directory).is_dir():
+        raise CheckpointError(f"folder not found: {directory}; GraphMask.save writes one")
     directory, files = Path(directory), find_probes(directory)
     wanted = list(files) if seeds is None else list(seeds)
     missing = [seed for seed in wanted if seed not in files]
@@ -158,7 +160,7 @@ def _assembled(
         directory,
         probe.requires_grad_(False),
         config,
-        Output(**first["output"]),
+        Output.from_json(first["output"]),
         AmortisedResult(kept, (), within),
         first["explains"],
     )

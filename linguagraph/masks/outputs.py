@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["OUTPUTS", "Output"]
 
 OUTPUTS = ("classification", "multilabel", "regression")
 
+FEWEST = 8  # numbers in [0, 1] that are taken for probabilities; fewer may be logits by chance
+
 
 @dataclass(frozen=True)
 class Output:
@@ -26,28 +29,34 @@ class Output:
       classification by one logit). Divergence: the mean over the questions of Jensen-Shannon
       between the two Bernoulli distributions, in bits.
     * ``regression``: values [U, C]. Divergence: half the mean squared difference in units of
-      ``scale``, at most 1 (it is 1 - exp(-d) for d the plain one, so that it is bounded like the
-      others and quadratic near 0).
+      :attr:`unit`, at most 1 (it is 1 - exp(-d) for d the plain one, so that it is bounded like
+      the others and quadratic near 0).
 
     All are 0 for equal outputs and lie in [0, 1], so that one tolerance serves all.
 
     Attributes:
         kind: one of :data:`OUTPUTS`.
         scale: for regression, a typical difference between outputs of two units (their standard
-            deviation over a data set), at least 1e-12.
+            deviation over a data set), at least 1e-12; ``None``: to be estimated where a method
+            sees a data set, and 1 until then.
 
     Raises:
         ConfigError: unknown kind, or a scale that is not positive.
     """
 
     kind: str = "classification"
-    scale: float = 1.0
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in OUTPUTS:
             raise ConfigError(f"output={self.kind!r}; expected one of {list(OUTPUTS)}")
-        if not self.scale >= 1e-12:
+        if self.scale is not None and not self.scale >= 1e-12:
             raise ConfigError(f"scale={self.scale}; expected a positive number")
+
+    @property
+    def unit(self) -> float:
+        """The scale, 1 while there is none."""
+        return 1.0 if self.scale is None else self.scale
 
     def check(self, output: object) -> Tensor:
         """A model's output as float [U, C].
@@ -78,6 +87,29 @@ class Output:
             )
         return output
 
+    def refuse_probabilities(self, values: Tensor) -> None:
+        """Check outputs [U, C] of many units, as probabilities look like logits one by one.
+
+        Log-probabilities are logits, too. For ``multilabel``, fewer than :data:`FEWEST` numbers
+        are not judged.
+
+        Raises:
+            MaskError: these are probabilities and no logits.
+        """
+        if not values.numel() or self.kind == "regression" or bool((values < 0).any()):
+            return
+        if self.kind == "classification":
+            found, undo = bool(((values.sum(-1) - 1).abs() <= 1e-4).all()), "log(1e-9 + ...)"
+        else:
+            found = values.numel() >= FEWEST and bool((values <= 1).all())
+            undo = "logit(..., eps=1e-6)"
+        if found:
+            raise MaskError(
+                f"the model's outputs are probabilities, and output={self.kind!r} needs logits: "
+                "let the model return what it has before softmax or sigmoid, or pass "
+                f"call=lambda model, batch: torch.{undo} of what it returns"
+            )
+
     def divergence(self, original: Tensor, masked: Tensor) -> Tensor:
         """Outputs [U, C] and [..., U, C] -> float [..., U] in [0, 1]."""
         if self.kind == "classification":
@@ -86,7 +118,7 @@ class Output:
             if not original.requires_grad:
                 return _bernoulli_js(original, masked).mean(-1)
             return _js(_bernoulli(original), _bernoulli(masked)).mean(-1)
-        squared = ((original - masked) / self.scale).square().mean(-1)
+        squared = ((original - masked) / self.unit).square().mean(-1)
         return -torch.expm1(-squared / 2)
 
     def confidence(self, original: Tensor, masked: Tensor) -> Tensor:
@@ -108,7 +140,7 @@ class Output:
             return masked.argmax(-1) == original.argmax(-1)
         if self.kind == "multilabel":
             return ((masked > 0) == (original > 0)).all(-1)
-        return ((original - masked).abs() <= 0.1 * self.scale).all(-1)
+        return ((original - masked).abs() <= 0.1 * self.unit).all(-1)
 
     def target(self, original: Tensor, output: Tensor) -> Tensor:
         """The scalar per unit that gradient methods differentiate, float [..., U].
@@ -124,8 +156,17 @@ class Output:
         return output.sum(-1)
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values."""
-        return {"kind": self.kind, "scale": self.scale}
+        """Field names and values; the scale is :attr:`unit`."""
+        return {"kind": self.kind, "scale": self.unit}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Output:
+        """An output from what :meth:`to_json` wrote; only values have a scale.
+
+        Raises:
+            KeyError: a field is missing; ConfigError: see above.
+        """
+        return cls(value["kind"], value["scale"] if value["kind"] == "regression" else None)
 
 
 def _bernoulli(logits: Tensor) -> Tensor:

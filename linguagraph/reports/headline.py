@@ -85,7 +85,8 @@ def manifest_rows(manifest: Mapping[str, Any], *, limit: int = 250) -> list[tupl
 
     At most ``limit`` rows; a last row then says how many were left out.
     """
-    rows = list(_flatten(manifest, "")) if manifest else []
+    told = {k: v for k, v in manifest.items() if k != "probes" or v}  # none with other methods
+    rows = list(_flatten(told, "")) if told else []
     if len(rows) <= limit:
         return rows
     return [*rows[:limit], ("…", f"{len(rows) - limit:,} more in manifest.json")]
@@ -198,5 +199,11 @@ def _corpus_tile(summary: Mapping[str, Any]) -> Tile | None:
     if not known:
         return None
     (first, number), rest = known[0], known[1:]
-    detail = ", ".join(f"{count:,.0f} {name}" for name, count in rest)
+    detail = ", ".join(f"{count:,.0f} {_counted(count, name)}" for name, count in rest)
+    first = _counted(number, first)
     return Tile(title, f"{number:,.0f}", f"{first}{joint}{detail}" if detail else first)
+
+
+def _counted(number: float, plural: str) -> str:
+    """The noun that goes with a number: "graph", "graphs"."""
+    return plural.removesuffix("s") if number == 1 else plural

@@ -75,7 +75,8 @@ def analyse_stage(
     tabulated = run.finished("tabulate")
     with run.stage("analyse", {"tabulate": tabulated.record["key"], "params": asdict(params)}) as s:
         s.record["done"] = False
-        run.update(params=asdict(params))
+        language = run.manifest.get("language") is not False
+        run.update(params=params.heeded(language=language))
         task = progress("writing the report", 4)
         sentences = Sentences(run.path / "parse")
         tables = replace(

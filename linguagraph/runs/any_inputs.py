@@ -167,7 +167,8 @@ def needed_edges(batch: GraphBatch, gold: Named, layers: int) -> NDArray[np.bool
 def right_answers(batch: GraphBatch, y: Named, output: Output, logits: Tensor) -> Tensor | None:
     """The right answers, if the batch has them and answers can be right: int64 [U] or bool [U, C].
 
-    Values (regression) are never right or wrong; they are compared with the model's own.
+    Values (regression) are never right or wrong; they are compared with the model's own, and count
+    as the same within a tenth of :attr:`linguagraph.masks.outputs.Output.scale`.
 
     Args:
         batch: U units.
@@ -177,8 +178,15 @@ def right_answers(batch: GraphBatch, y: Named, output: Output, logits: Tensor) -
         logits: float [U, C].
 
     Raises:
-        ConfigError: another attribute is missing, or does not fit.
+        ConfigError: another attribute is missing, or does not fit; or one other than "y" was named
+            for values.
     """
+    if output.kind == "regression" and y not in (None, "y"):
+        raise ConfigError(
+            "y= does not go with output='regression': values are never right or wrong, they are "
+            "compared with the model's own, and count as the same if they differ by at most a "
+            "tenth of the outputs' spread (Output.scale); leave y out"
+        )
     if y is None or output.kind == "regression":
         return None
     if not callable(y) and getattr(batch.content, y, None) is None:

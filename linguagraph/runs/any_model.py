@@ -6,14 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from linguagraph import __version__
 from linguagraph.analyses import Params
 from linguagraph.columns import EDGES, FIDELITY, PATHS, ROLES, SCORES
 from linguagraph.edges.storage import read_table, write_table
@@ -24,17 +22,21 @@ from linguagraph.masks.explainable import Explainable
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.outputs import Output
-from linguagraph.models.checkpoints import tensor_fingerprint
 from linguagraph.runs.analysing import Report, analyse_stage
+from linguagraph.runs.any_facts import (
+    SEEDS,
+    model_name,
+    probe_seeds,
+    run_facts,
+    run_key,
+    run_notes,
+)
 from linguagraph.runs.any_inputs import EdgeLabels, Named
 from linguagraph.runs.any_shards import Counts, Shards
 from linguagraph.runs.directory import Run, Stage
-from linguagraph.runs.measure import hardware, versions
 from linguagraph.runs.progress import AbstractTask, Progress, no_progress
 
 __all__ = ["SEEDS", "ModelOptions", "explain_in", "report_model"]
-
-SEEDS = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ class ModelOptions:
             types of a heterogeneous graph.
         dev: batches to choose among checks by; by default the first 16 of the training loader.
         explain: batches of graphs to explain; by default the training loader.
-        output, call, units: as for :class:`linguagraph.masks.graphmask.GraphMask`.
+        output, call, units, asked: as for :class:`linguagraph.masks.graphmask.GraphMask`; asked is
+            the name of a bool attribute or a callable: units whose predictions are explained.
         y: attribute with the right answers, or a callable; without them (or if "y" does not fit
             the output) answers are compared with the model's own.
         gold: attribute or callable: edges on which the answer is known to depend, bool [E] or
@@ -68,6 +71,7 @@ class ModelOptions:
     output: str | Output = "classification"
     call: Callable[[Any, Any], Any] | None = None
     units: str | Callable[[Any], Tensor] | None = None
+    asked: str | Callable[[Any], Tensor] | None = None
     y: Named = "y"
     gold: Named = None
     seeds: Sequence[int] | None = None
@@ -85,7 +89,8 @@ class ModelOptions:
         if self.masks is not None:
             if self.masks.probe is None:
                 raise ConfigError("masks is not fitted; call masks.fit(loader), or leave it out")
-            given = [n for n in ("seeds", "config", "dev") if getattr(self, n) is not None]
+            own = ("seeds", "config", "dev", "call", "units", "asked")
+            given = [n for n in own if getattr(self, n) is not None]
             if given:
                 raise ConfigError(
                     f"{', '.join(given)} and masks: a fitted GraphMask has its own; give one or "
@@ -112,8 +117,9 @@ def report_model(
         options: everything else.
         out: run directory that keeps tables, probes and report.
         params: of the analyses.
-        resume: go on with the run in ``out``, if it is of this model and these options. Data are
-            not compared: they must be the same, in the same order.
+        resume: go on with the run in ``out``, if it is of this model and these options (see
+            :func:`linguagraph.runs.any_facts.run_key`). Data are not compared: they must be the
+            same, in the same order.
         overwrite: replace the run in ``out``.
         progress: for people who wait.
 
@@ -171,15 +177,16 @@ def _mask_stage(
 ) -> None:
     module = model if isinstance(model, nn.Module) else model.module
     device = next(module.parameters(), torch.zeros(())).device
-    key = _key(module, options)
+    key = run_key(module, options)
     with run.stage("mask", key) as stage:
         if stage.done:
             return
         masks = _fitted(model, loader, options, stage, progress)
-        run.update(language=False, **_facts(module, masks, options))
         with randomness_kept(device):
             torch.manual_seed(options.seed)
             counts = _write_shards(masks, loader, options, stage, progress)
+        # only now: an adapter learns its layers from the first batch
+        run.update(language=False, **run_facts(module, masks, options))
         stage.info["dropped"] = counts.dropped
         run.update(
             corpus={
@@ -190,30 +197,8 @@ def _mask_stage(
                 "answers": counts.answers,
             },
             scored_against="labels" if counts.right else "own",
-            notes=_notes(options, masks),
+            notes=run_notes(options, masks),
         )
-
-
-def _key(module: nn.Module, options: ModelOptions) -> dict[str, Any]:
-    """What a run is made from, as far as it can be compared."""
-    fitted = options.masks
-    config = options.config or (AmortisedConfig() if fitted is None else fitted.config)
-    probes = None if fitted is None or fitted.probe is None else fitted.probe.state_dict()
-    return {
-        "model": tensor_fingerprint(module.state_dict()),
-        "data": options.data,
-        "seeds": list(_seeds(options)),
-        "config": config.to_json(),
-        "probes": None if probes is None else tensor_fingerprint(probes),
-        "max_graphs": options.max_graphs,
-        "seed": options.seed,
-    }
-
-
-def _seeds(options: ModelOptions) -> tuple[int, ...]:
-    if options.masks is not None:
-        return tuple(options.masks.seeds)
-    return tuple(SEEDS if options.seeds is None else options.seeds)
 
 
 def _fitted(
@@ -232,10 +217,11 @@ def _fitted(
     masks = GraphMask(
         model,
         output=options.output,
-        seeds=_seeds(options),
+        seeds=probe_seeds(options),
         config=options.config,
         call=options.call,
         units=options.units,
+        asked=options.asked,
     )
     task: AbstractTask | None = None
     before = 0
@@ -260,7 +246,13 @@ def _loaded(
     folder: Path, model: nn.Module | Explainable, loader: Iterable[Any], options: ModelOptions
 ) -> GraphMask:
     """Probes of an interrupted run; an adapter learns the layers of its model from a batch."""
-    explained = GraphMask(model, output=options.output, call=options.call, units=options.units)
+    explained = GraphMask(
+        model,
+        output=options.output,
+        call=options.call,
+        units=options.units,
+        asked=options.asked,
+    )
     adapter = explained.model
     with randomness_kept(torch.device("cpu")), torch.no_grad(), frozen(adapter.module):
         for content in loader:
@@ -283,7 +275,7 @@ def _write_shards(
     size = _size(batches)
     shards = Shards(
         masks,
-        name=_name(masks.model.module, options),
+        name=model_name(masks.model.module, options),
         data=options.data,
         edge_labels=options.edge_labels,
         y=options.y,
@@ -331,62 +323,3 @@ def _tabulate_stage(run: Run) -> None:
             write_table(frames, run.path / f"{table.name}.parquet", table)
         for table in (PATHS, ROLES):
             write_table([table.empty()], run.path / f"{table.name}.parquet", table)
-
-
-def _name(module: nn.Module, options: ModelOptions) -> str:
-    return options.name or type(module).__name__
-
-
-def _facts(module: nn.Module, masks: GraphMask, options: ModelOptions) -> dict[str, Any]:
-    """What the manifest says of model, probes, program and machine."""
-    kept = {} if masks.result is None else masks.result.kept
-    parameter = next(module.parameters(), torch.zeros(()))
-    probes = [
-        {
-            "seed": seed,
-            "config": masks.config.to_json(),
-            **({"quality": vars(kept[seed])} if seed in kept else {}),
-        }
-        for seed in masks.seeds
-    ]
-    return {
-        "linguagraph": __version__,
-        "versions": versions(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "hardware": hardware(str(parameter.device), torch.get_num_threads()),
-        "model": {
-            "name": _name(module, options),
-            "fingerprint": tensor_fingerprint(module.state_dict()),
-            "parameters": sum(p.numel() for p in module.parameters()),
-            "config": {
-                "class": type(module).__name__,
-                "layers": masks.model.num_layers,
-                "output": masks.model.output.kind,
-            },
-            **options.facts,
-        },
-        "probes": probes,
-        "seeds": list(masks.seeds),
-        "control_seed": options.seed,
-        "options": {"max_graphs": options.max_graphs, "data": options.data},
-    }
-
-
-def _notes(options: ModelOptions, masks: GraphMask) -> list[str]:
-    """What a reader should know of these masks."""
-    notes = []
-    if options.explain is None and options.masks is None:
-        notes.append(
-            "These graphs trained the probes: nothing here is held out. Give others (explain=) to "
-            "see what the masks are worth on graphs that they have not seen."
-        )
-    kept = {} if masks.result is None else masks.result.kept
-    far = [str(s) for s, quality in kept.items() if quality.loss > masks.config.allowed]
-    if far:
-        notes.append(
-            f"Probes of seeds {', '.join(far)} did not come close enough to the model: on the "
-            f"graphs that checks are made on, their masks change more than "
-            f"{masks.config.allowed:.1%} of the answers. Train longer (config=), or read these "
-            "masks as what the model uses most, not as all that it uses."
-        )
-    return notes

@@ -118,8 +118,8 @@ class Shards:
                 answers and others none.
         """
         model, first = self.masks.model, self.counts.graphs
-        batch = as_graphs(model, content)
         with torch.no_grad(), frozen(model.module):
+            batch = as_graphs(model, content)
             trace = model.trace(batch)
         found = self.masks.explain_seeds(batch)
         labels = edge_names(batch, self.edge_labels)

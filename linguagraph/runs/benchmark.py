@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.frozen import frozen
 from linguagraph.models.checkpoints import tensor_fingerprint
 from linguagraph.runs.benchmark_cells import Amount, Contender, Shown, run_cell
 from linguagraph.runs.benchmark_methods import CONTENDERS, contenders_named
-from linguagraph.runs.benchmark_results import Results
+from linguagraph.runs.benchmark_results import Results, made_with
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.tasks.invariance import invariance
 from linguagraph.tasks.registry import (
@@ -97,7 +95,7 @@ def run_benchmark(
 
     Interrupted, it has lost the running cell only: ``file`` holds those that are done, and the same
     call goes on with them. Cells that were made otherwise (other settings, numbers of graphs,
-    versions or models) are made again.
+    versions or models) are made again, but none in place of one with more graphs.
 
     Args:
         config: what is measured.
@@ -107,11 +105,16 @@ def run_benchmark(
         progress: see :mod:`linguagraph.runs.progress`.
 
     Raises:
-        RunError: the file is something else.
+        RunError: the file is something else, or holds a run with more graphs.
     """
     say = log or (lambda message: None)
     results = Results.begin(file, config.to_json())
     contenders = contenders_named(config.methods)
+    for name in config.tasks:
+        for seed in config.seeds:
+            for contender in contenders:
+                key = {"task": name, "method": contender.name, "seed": seed}
+                results.refuse_smaller(key, _amount(config, contender))
     bar = progress("cells", len(config.tasks) * len(config.seeds) * len(contenders))
     for name in config.tasks:
         for seed in config.seeds:
@@ -160,12 +163,12 @@ def _cell(
     results: Results,
     say: Callable[[str], None],
 ) -> None:
-    amount = Amount(train=config.train, dev=config.graphs, test=config.graphs)
+    amount = Amount(**_amount(config, contender))
     identity = {
         "settings": contender.settings(),
-        "amount": {**asdict(amount), "train": min(amount.train, contender.train)},
+        "amount": asdict(amount),
         "model": tensor_fingerprint(model.module.state_dict()),
-        "torch": str(torch.__version__),
+        **made_with(),
     }
     key = {"task": task.name, "method": contender.name, "seed": seed, "identity": identity}
     if results.has(key):
@@ -183,6 +186,11 @@ def _cell(
     else:
         fit = f", fitted in {found['fit_seconds']:.0f} s" if found["train_graphs"] else ""
         say(f"{task.name}, {contender.title}, seed {seed}: F1 {found['scores']['f1']:.1%}{fit}")
+
+
+def _amount(config: BenchmarkConfig, contender: Contender) -> dict[str, int]:
+    train = min(config.train, contender.train)
+    return {"train": train, "dev": config.graphs, "test": config.graphs}
 
 
 def shown_star(graphs: GraphStore) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
 import torch
@@ -49,6 +50,7 @@ class Contender:
         make: the method with its settings, not fitted.
         train, test: most training and test (and development) graphs that it is given.
         paper: precision, recall and F1 in percent that the paper reports on star graphs.
+        ways: whether masks are found in one way or another, see :attr:`MethodMask.how`.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Contender:
     train: int = 10_000
     test: int = 500
     paper: tuple[float, float, float] | None = None
+    ways: bool = False
 
     def settings(self) -> dict[str, Any]:
         """The settings of the method, by name."""
@@ -77,6 +80,7 @@ class Explained:
         same, same_zeros: bool [graphs], whether the answer stays when messages that are not
             retained are replaced by the method's baselines (zeros if it has none), or by zeros.
         seconds: wall time for all graphs.
+        how: graphs by how their mask was found (:attr:`MethodMask.how`); empty if all alike.
     """
 
     scores: Tensor
@@ -88,6 +92,7 @@ class Explained:
     same: Tensor
     same_zeros: Tensor
     seconds: float
+    how: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,12 +123,13 @@ def explain(
         tick: told how many graphs were explained.
     """
     parts: list[tuple[Tensor, ...]] = []
-    picks, seconds = graphs.picks(), 0.0
+    picks, seconds, how = graphs.picks(), 0.0, Counter[str]()
     for first in range(0, len(picks), together):
         some = picks[first : first + together]
         started = time.perf_counter()
         mask = explainer(some, first)
         seconds += time.perf_counter() - started
+        how.update(getattr(mask, "how", ()))
         retained = mask.retained if threshold is None else mask.scores > threshold
         retained = retained & mask.present
         batch = model.batch(some)
@@ -137,7 +143,9 @@ def explain(
     scores, retained, gold, present, graph, part, same, same_zeros = (
         torch.cat(column, -1) for column in zip(*parts, strict=True)
     )
-    return Explained(scores, retained, gold, present, graph, part, same, same_zeros, seconds)
+    return Explained(
+        scores, retained, gold, present, graph, part, same, same_zeros, seconds, dict(how)
+    )
 
 
 @torch.no_grad()
@@ -240,6 +248,7 @@ def scored(task: Task, test: Explained, answers: Tensor) -> dict[str, Any]:
         ],
         "by_part": by_part,
         "answers_kept": int(test.same.sum()) / len(test.same),
+        "how": test.how,
         "answers_kept_zeros": int(test.same_zeros.sum()) / len(test.same),
     }
 

@@ -54,7 +54,13 @@ CONTENDERS: dict[str, Contender] = {
             METHODS["nonamortised"],
             paper=(96.7, 26.2, 41.2),
         ),
-        Contender("erasure", "Erasure search", METHODS["erasure"], paper=(100.0, 16.7, 28.6)),
+        Contender(
+            "erasure",
+            "Erasure search",
+            METHODS["erasure"],
+            paper=(100.0, 16.7, 28.6),
+            ways=True,
+        ),
         Contender(
             "integrated_gradients",
             "Integrated gradients",

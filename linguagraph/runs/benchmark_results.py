@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from linguagraph.runs.benchmark_methods import CONTENDERS
 from linguagraph.runs.benchmark_scores import spread
 from linguagraph.runs.measure import hardware, versions
 
-__all__ = ["FORMAT", "Results", "table_rows"]
+__all__ = ["FORMAT", "Results", "made_with", "table_rows"]
 
 FORMAT = 1
 KIND = "faithfulness-benchmark"
@@ -72,6 +74,28 @@ class Results:
         """Whether there is a cell with these values: task, method, seed and how it was made."""
         return any({key: cell.get(key) for key in wanted} == wanted for cell in self.cells)
 
+    def refuse_smaller(self, wanted: dict[str, Any], amount: dict[str, int]) -> None:
+        """Refuse to replace a cell by one of fewer graphs, such as one of a quick look.
+
+        Args:
+            wanted: task, method and seed; amount: numbers of graphs by name.
+
+        Raises:
+            RunError: there is a cell that was made with more graphs.
+        """
+        for cell in self.cells:
+            if _key(cell) != _key(wanted):
+                continue
+            made = cell.get("identity", {}).get("amount", {})
+            more = [name for name in ("test", "dev", "train") if made.get(name, 0) > amount[name]]
+            if more:
+                raise RunError(
+                    f"{self.path} holds a fuller run ({cell['task']}, {cell['method']}, seed "
+                    f"{cell['seed']}: {made[more[0]]} {more[0]} graphs, not {amount[more[0]]}), "
+                    "which this one would replace; name another file with --json or another "
+                    "folder with -o"
+                )
+
     def add(self, cell: dict[str, Any]) -> None:
         """Keep a cell in place of an older one of the same task, method and seed."""
         key = _key(cell)
@@ -90,13 +114,26 @@ class Results:
             "format": FORMAT,
             "complete": complete,
             "config": self.config,
-            "versions": versions(),
+            "versions": {**versions(), **made_with()},
             "hardware": hardware("cpu", torch.get_num_threads()),
             "models": self.models,
             "invariance": self.invariance,
             "table": table_rows(self.cells, self.config),
             "cells": self.cells,
         }
+
+
+def made_with() -> dict[str, str]:
+    """Versions that a cell's numbers depend on, by package; those that are installed."""
+    from linguagraph import __version__
+
+    found = {"linguagraph": __version__, "torch": str(torch.__version__)}
+    for package in ("torch_geometric", "captum"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def _key(cell: dict[str, Any]) -> tuple[str, str, int]:
@@ -110,9 +147,10 @@ def table_rows(cells: Sequence[dict[str, Any]], config: dict[str, Any]) -> list[
         ``task``, ``method``, ``title``, ``seeds``; ``precision``, ``recall``, ``f1``, ``share`` (of
         edges retained), ``f1_yes`` (graphs whose answer is yes), ``answers_kept``,
         ``answers_kept_zeros``, ``seconds_per_graph`` and ``fit_seconds`` with ``mean``, ``sd``,
-        ``min`` and ``max``; ``f1_by_layer``, means; ``test_graphs``; ``paper``, percentages,
-        ``None`` where the paper has none; ``error`` in place of all that where the method does not
-        apply.
+        ``min`` and ``max``; ``f1_by_layer``, means; ``test_graphs``; ``how``, graphs by how their
+        mask was found, over all seeds (empty if all alike, ``None`` if a cell does not say);
+        ``paper``, percentages, ``None`` where the paper has none; ``error`` in place of all that
+        where the method does not apply.
     """
     rows = []
     for task in config["tasks"]:
@@ -148,6 +186,16 @@ def _row(task: str, method: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **row,
         "test_graphs": cells[0]["test_graphs"],
+        "how": _how([cell.get("how") for cell in cells]),
         **{name: spread(values).to_json() for name, values in columns.items()},
         "f1_by_layer": [spread([one["f1"] for one in layer]).mean for layer in layers],
     }
+
+
+def _how(found: Sequence[dict[str, int] | None]) -> dict[str, int] | None:
+    total: Counter[str] = Counter()
+    for one in found:
+        if one is None:  # written before cells said it
+            return None
+        total.update(one)
+    return dict(total)

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from linguagraph.runs.benchmark_methods import CONTENDERS
 from linguagraph.tasks.registry import TASKS
 
 __all__ = ["print_invariance", "print_tables"]
@@ -29,6 +30,8 @@ def print_tables(rows: Sequence[dict[str, Any]], console: Console) -> None:
     for task in dict.fromkeys(row["task"] for row in rows):
         own = [row for row in rows if row["task"] == task]
         console.print(_table(task, own))
+        for note in filter(None, map(_ways, own)):
+            console.print(note, style="dim")
     console.print(_NOTE, style="dim")
 
 
@@ -65,6 +68,18 @@ def _table(task: str, rows: Sequence[dict[str, Any]]) -> Table:
     for row in rows:
         table.add_row(row["title"], *_values(row, layered=layered))
     return table
+
+
+def _ways(row: dict[str, Any]) -> str:
+    """How a method's masks were found, if not all alike."""
+    if "error" in row or not CONTENDERS[row["method"]].ways:
+        return ""
+    how = row.get("how")
+    if not how:
+        return f"{row['title']}: not recorded how each graph was searched."
+    total = sum(how.values())
+    shares = ", ".join(f"{name} on {100 * how[name] / total:.0f}%" for name in sorted(how))
+    return f"{row['title']}: {shares} of the graphs."
 
 
 def _values(row: dict[str, Any], *, layered: bool) -> list[str]:

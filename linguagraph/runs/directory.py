@@ -102,11 +102,14 @@ class Run:
             raise RunError(f"{path} is a file; give a directory for the run")
         if (run.path / "manifest.json").is_file():
             if run.manifest.get("stages") and not resume:
-                raise RunError(f"{path} already holds a run; add --resume, or choose another")
+                raise RunError(
+                    f"{path} already holds a run; add --resume to go on with it or --overwrite to "
+                    "replace it (in Python resume=True or overwrite=True), or choose another"
+                )
             if (run.path / "parse" / FINISHED).is_file() and not resume:
                 raise RunError(
                     f"{path} holds a run that was interrupted; add --resume to go on, or "
-                    "--overwrite to begin anew"
+                    "--overwrite to begin anew (in Python resume=True or overwrite=True)"
                 )
         elif run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
             raise RunError(f"{path} is not empty and holds no run; choose another directory")
@@ -195,7 +198,8 @@ class Run:
             if before is not None and before.get("done") and name in GUARDED and not self.overwrite:
                 raise RunError(
                     f"{self.path} was made with {_changes(before.get('key', {}), key)}; choose "
-                    "another directory, or add --overwrite to make it anew"
+                    "another directory, or add --overwrite (in Python overwrite=True) to make it "
+                    "anew"
                 )
             self._clear(name)
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,10 @@
-"""Stage faithfulness: a masked run -> what its model answers on parts of the edges of a sample."""
+"""Stage faithfulness: a masked run -> what its model answers on parts of the edges of a sample.
+
+Dropped messages become the probes' baselines and zeros with GraphMask, and only zeros with any
+other method. ``nonamortised`` and ``information_bottleneck`` find their masks with fills of their
+own, one set per graph, which a run does not store: their curves are those of the masks without
+these fills, and the report says so.
+"""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ def report(
     output: str | Output | None = None,
     call: Callable[[Any, Any], Any] | None = None,
     units: str | Callable[[Any], Tensor] | None = None,
+    asked: str | Callable[[Any], Tensor] | None = None,
     y: Named = None,
     gold: Named = None,
     seeds: Sequence[int] | None = None,
@@ -112,8 +113,8 @@ def report(
             annotated file (CoNLL-2009, CoNLL-U).
         model: bundled name or directory; ``None`` takes that of ``options`` (srl-gnn by default).
             Or a model of your own.
-        loader, edge_labels, dev, explain, output, call, units, y, gold, seeds, config, masks, name,
-            data, max_graphs: only with a model of your own, see
+        loader, edge_labels, dev, explain, output, call, units, asked, y, gold, seeds, config,
+            masks, name, data, max_graphs: only with a model of your own, see
             :class:`linguagraph.runs.any_model.ModelOptions`. ``y`` is "y" by default; pass a
             callable that returns ``None`` to compare with the model's own answers.
         out: run directory that keeps every stage; ``None`` works in a temporary one.
@@ -134,6 +135,7 @@ def report(
         "output": output,
         "call": call,
         "units": units,
+        "asked": asked,
         "y": y,
         "gold": gold,
         "seeds": seeds,
@@ -160,7 +162,7 @@ def report(
             progress=progress,
         )
     if corpus is None or loader is not None or given:
-        raise ConfigError(_corpus_needs(corpus, {"loader": loader, **given}))
+        raise ConfigError(_corpus_needs({"loader": loader, **given}))
     chosen = options or ReportOptions()
     if model is not None:
         chosen = replace(chosen, model=model)
@@ -196,7 +198,7 @@ def _model_needs(corpus: str | Path | None, options: ReportOptions | None) -> st
     return f"a model of your own needs the batches of its graphs: {usage}"
 
 
-def _corpus_needs(corpus: str | Path | None, given: Mapping[str, Any]) -> str:
+def _corpus_needs(given: Mapping[str, Any]) -> str:
     names = [name for name, value in given.items() if value is not None]
     usage = "report(corpus), or report(model=your_model, loader=batches)"
     if names:

@@ -23,7 +23,6 @@ from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.explainable import EdgeMask
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.lagrangian import LagrangianConfig
-from linguagraph.masks.outputs import Output
 from linguagraph.masks.pyg import PygModel
 from linguagraph.tasks.store import GraphStore
 
@@ -219,7 +218,7 @@ def _apart(pair: list[Tensor]) -> float:
 
 
 def _mask(model: SumGnn, train: GraphStore, batch: Any, seed: int) -> EdgeMask:
-    explainable = PygModel(model, output=Output("regression", scale=1.0), units="graph")
+    explainable = PygModel(model, output="regression", units="graph")
     config = AmortisedConfig(steps=100, constraint=LagrangianConfig(initial=10.0), seed=seed)
     mask = GraphMask(explainable, seeds=(seed,), config=config)
     return mask.fit(train.batches(32, seed=seed)).explain(batch)

@@ -9,7 +9,7 @@ from linguagraph.aggregates.corpus_statistics import corpus_statistics, distribu
 from linguagraph.aggregates.statistics import Resampling
 from linguagraph.documents.records import Frame, Sentence, Token
 
-QUICK = Resampling(resamples=100)
+QUICK = Resampling(resamples=100, min_sentences=1)
 
 
 def sentence(

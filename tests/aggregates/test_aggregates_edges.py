@@ -22,7 +22,7 @@ from linguagraph.aggregates.direct import from_predicate
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import TableError
 
-QUICK = Resampling(resamples=200, min_n=1)
+QUICK = Resampling(resamples=200, min_n=1, min_sentences=1)
 Make = Callable[..., RunTables]
 
 

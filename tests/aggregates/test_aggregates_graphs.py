@@ -14,7 +14,7 @@ from linguagraph.aggregates.needed_edges import needed_edges
 from linguagraph.edges.build import MaskArrays, Names
 from linguagraph.edges.graphs import GraphEdges, graph_edge_rows
 
-QUICK = Resampling(resamples=50)
+QUICK = Resampling(resamples=50, min_sentences=1)
 
 
 def items(retained: list[Any], needed: list[Any] | None, graph: list[int]) -> Items:

@@ -15,7 +15,7 @@ from linguagraph.columns import SCORES
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import TableError
 
-QUICK = Resampling(resamples=50)
+QUICK = Resampling(resamples=50, min_sentences=1)
 
 # sentence, predicate, (head, dependent, label, retained ->, retained <-) ...
 GOLD = [

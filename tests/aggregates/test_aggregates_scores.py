@@ -12,7 +12,7 @@ from linguagraph.columns import ROLES, SCORES
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import TableError
 
-QUICK = Resampling(resamples=200, min_n=1)
+QUICK = Resampling(resamples=200, min_n=1, min_sentences=1)
 
 
 def one(table: pd.DataFrame, **where: object) -> pd.Series:

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from linguagraph.aggregates.contrasts import contrast_table, holm
+from linguagraph.aggregates.prf import interval
 from linguagraph.aggregates.statistics import (
     Resampling,
     mark_small_cells,
@@ -13,7 +14,7 @@ from linguagraph.aggregates.statistics import (
 )
 from linguagraph.errors import ConfigError
 
-QUICK = Resampling(resamples=400, min_n=1)
+QUICK = Resampling(resamples=400, min_n=1, min_sentences=1)
 
 
 def test_wilson_matches_published_values() -> None:
@@ -47,7 +48,7 @@ def test_resample_adds_up_and_is_seeded() -> None:
     assert (first.samples[:, 1] == 10 * first.samples[:, 0]).all()  # whole sentences are drawn
     possible = {a + b + c for a in (1, 2, 4) for b in (1, 2, 4) for c in (1, 2, 4)}
     assert set(first.samples[:, 0]) <= possible
-    (other,) = resample(counts, resampling=Resampling(resamples=400, seed=1))
+    (other,) = resample(counts, resampling=Resampling(resamples=400, seed=1, min_sentences=1))
     assert (first.samples != other.samples).any()
 
 
@@ -113,6 +114,26 @@ def test_one_sentence_gets_the_wilson_interval_and_no_case_none() -> None:
     assert table["interval"].tolist() == ["wilson", "none"]
     assert table["low"][0] < 0.3 < table["high"][0]
     assert table.loc[1, ["share", "low", "high"]].isna().all()
+
+
+def test_data_with_too_few_sentences_have_no_intervals() -> None:
+    hits, totals = np.array([[3.0, 0.0, 10.0]] * 4), np.full((4, 3), 10.0)
+    plain = Resampling(resamples=50, min_n=1)
+    table = ratio_table(*resample(hits, totals, resampling=plain), resampling=plain)
+    assert table["interval"].tolist() == ["none"] * 3
+    assert table["share"].tolist() == [0.3, 0.0, 1.0]
+    assert table[["low", "high"]].isna().all(axis=None)
+    (sums,) = resample(hits, resampling=plain)
+    assert np.isnan(interval(np.array([0.5, 0.0, 1.0]), sums.samples, 4, resampling=plain)).all()
+    row = contrast_table(
+        pd.DataFrame({"label": list("xyz")}), hits, totals, totals, totals, resampling=plain
+    )
+    assert row[["low", "high", "p", "p_holm"]].isna().all(axis=None)
+    assert row["difference"].tolist() == [-0.7, -1.0, 0.0]
+    five = [np.concatenate([a, a[:1]]) for a in (hits, totals)]
+    table = ratio_table(*resample(*five, resampling=plain), resampling=plain)
+    assert table["interval"].tolist() == ["bootstrap", "wilson", "wilson"]
+    assert table[["low", "high"]].notna().all(axis=None)
 
 
 def test_percentile_interval_leaves_undefined_resamples_out() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tables as synthetic
-from linguagraph.analyses import Params, curves, summary
+from linguagraph.analyses import Params, analyse, curves, summary
 
 from linguagraph.columns import FIDELITY
 from linguagraph.edges.storage import RunTables
@@ -73,6 +73,41 @@ def test_numbers_and_verdict_of_a_faithful_mask(small_tables: RunTables) -> None
     assert "points larger (95% interval +" in text
     ending = "more sufficient and more needed than edges drawn at random."
     assert text.endswith(ending)
+
+
+@pytest.mark.parametrize("graphs", [1, 4])
+def test_too_few_graphs_say_nothing_of_chance(small_tables: RunTables, graphs: int) -> None:
+    table = fidelity(mask=0.85, control=0.5, complement=0.2, controls=("random",), fill="baselines")
+    few = replace(
+        small_tables,
+        fidelity=table[table["sentence"] < graphs],
+        manifest={**small_tables.manifest, "language": False},
+    )
+    (found,) = analyse(few, QUICK, names=("curves",))
+    for word in ("more sufficient", "more needed", "faithful than chance", "labels alone"):
+        assert word not in found.finding
+    assert "points smaller (no interval)" in found.finding
+    assert "without an interval nothing can be concluded from this." in found.finding
+    noun = "1 graph" if graphs == 1 else "4 graphs"
+    assert f"too few graphs for intervals ({noun}; at least 5 are needed)" in found.finding
+    for block in found.tables:
+        ends = [c for c in block.frame.columns if str(c).endswith(("low", "high"))]
+        assert ends
+        assert block.frame[ends].isna().all(axis=None)
+    shape = summary([found])["faithfulness_curves"]["graphmask"]["baselines"]["method"]
+    assert shape["sufficiency"]["ci_low"] is None
+    assert shape["sufficiency"]["value"] is not None
+
+
+@pytest.mark.parametrize("method", ["nonamortised", "information_bottleneck", "edge_ig"])
+def test_rivals_with_fills_of_their_own_are_measured_without(
+    small_tables: RunTables, method: str
+) -> None:
+    table = fidelity(mask=0.85, control=0.5, complement=0.2, controls=("random",), fill="zeros")
+    run = replace(small_tables, fidelity=FIDELITY.check(table.assign(method=method)))
+    (found,) = curves.run(run, QUICK)
+    said = f"The masks of {method} were found with learned replacements of their own"
+    assert any(note.startswith(said) for note in found.notes) == (method != "edge_ig")
 
 
 @pytest.mark.parametrize(

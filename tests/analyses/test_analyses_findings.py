@@ -277,6 +277,19 @@ def test_roles_best_and_worst(make_tables: Make, small_tables: RunTables) -> Non
     assert "found equally well (100%)" in section("scores_by_role", perfect).finding
 
 
+def test_types_with_few_cases_are_not_passed_over_as_if_there_were_none(make_tables: Make) -> None:
+    run = make_tables()
+    verbs = changed(run, roles=run.roles.assign(predicate_type="V"))
+    assert "; all predicates are verbal" in section("scores_by_role", verbs).finding
+    first = [0, *[1] * (len(run.roles) - 1)]
+    kinds = pd.Series(["N" if not place else "V" for place in first], index=run.roles.index)
+    mixed = changed(run, roles=run.roles.assign(predicate_type=kinds))
+    text = section("scores_by_role", mixed).finding
+    assert " for verbal predicates" in text
+    assert "all predicates are" not in text
+    assert "nominal" not in text
+
+
 def test_examples_are_drawn_with_their_edges(small_tables: RunTables) -> None:
     result = section("examples", small_tables)
     assert [f.name for f in result.figures] == ["example_typical", "example_longest_path"]

@@ -131,6 +131,32 @@ def test_scores_are_called_what_they_are() -> None:
     assert {"score", "answers"} <= set(labelled["faithfulness"].tables[0].frame.columns)
     own = {s.name: s for s in analyse(graph_run(own=True), QUICK)}
     assert "answer agreement is 100%" in own["overview"].finding
+    assert any("y=lambda batch: batch['user'].y" in note for note in own["overview"].notes)
+    run = graph_run(own=True)
+    model = {"name": "gat", "config": {"output": "regression"}}
+    values = RunTables(
+        run.edges, run.paths, run.roles, run.scores, {**run.manifest, "model": model}
+    )
+    notes = analyse(values, QUICK)[0].notes
+    assert any("at most a tenth of the spread of the model's outputs" in note for note in notes)
+    assert not any("y=" in note for note in notes)
+
+
+def test_methods_list_nothing_that_graphs_do_not_have() -> None:
+    tables = graph_run()
+    recorded = {"score": "role F1", "max_roles": 15, "max_tokens": 40}
+    run = RunTables(
+        tables.edges,
+        tables.paths,
+        tables.roles,
+        tables.scores,
+        {**tables.manifest, "params": recorded, "probes": [{"seed": 0}]},
+    )
+    blocks = {t.name: t.frame for t in analyse(run, QUICK, names=("methods",))[0].tables}
+    assert blocks["methods_models"]["item"].tolist() == ["name"]
+    items = set(blocks["methods_settings"]["item"])
+    assert {"analyses: max_edges", "analyses: max_labels"} <= items
+    assert not items & {f"analyses: {name}" for name in (*recorded, "near", "max_excerpt")}
 
 
 def test_labels_and_truth_are_counted() -> None:

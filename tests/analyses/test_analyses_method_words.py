@@ -84,6 +84,13 @@ def test_a_report_on_another_method_speaks_of_no_probes(
     by_name = {section.name: section for section in sections}
     assert by_name["overview"].finding.startswith(f"The masks by {method_name(method['name'])}")
     assert ("has no noise" in by_name["agreement"].finding) == method["deterministic"]
+    notes = [note for section in sections for note in section.notes]
+    assert not any("variation over seeds" in note for note in notes)
+    said = " ".join(s.question + s.finding for s in sections if s.name != "methods")
+    if method is ATTENTION:
+        assert not any(word in said for word in ("learned", "learning", "Without learning"))
+    else:
+        assert "instead of learning a mask?" in said
     assert any(t.name == "methods_models" for t in by_name["methods"].tables)
 
 

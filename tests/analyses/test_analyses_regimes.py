@@ -66,11 +66,33 @@ def test_blocks_have_unique_names_and_figures_have_data(sections: tuple[Section,
 def test_shares_lie_in_their_intervals(sections: tuple[Section, ...]) -> None:
     for block in (t for s in sections for t in s.tables):
         if {"share", "low", "high"} <= set(block.frame.columns):
-            known = block.frame.dropna(subset=["share"])
+            known = block.frame.dropna(subset=["share", "low", "high"])
             assert (known["low"] <= known["share"] + 1e-9).all(), block.name
             assert (known["share"] <= known["high"] + 1e-9).all(), block.name
             assert known["share"].between(0, 1).all()
             assert "n" in block.frame.columns
+
+
+def test_too_few_sentences_get_no_intervals(make_tables: Callable[..., RunTables]) -> None:
+    few = analyse(make_tables(sentences=4), QUICK)
+    said = "There are too few sentences for intervals (4 sentences; at least 5 are needed)"
+    for section in few:
+        ends = [
+            t.frame[c].notna().any()
+            for t in section.tables
+            for c in t.frame.columns
+            if str(c).endswith(("low", "high"))
+        ]
+        assert not any(ends), section.name
+        assert (said in section.finding) == bool(ends), section.name
+    faithful = next(s for s in few if s.name == "faithfulness").finding
+    assert "without an interval nothing can be concluded from this." in faithful
+    assert "the choice of edges carries" not in faithful
+    agreed = next(s for s in few if s.name == "agreement").finding
+    assert "(no interval)" in agreed
+    assert "agree most" not in agreed
+    for section in analyse(make_tables(sentences=5), QUICK):
+        assert "too few sentences" not in section.finding
 
 
 def test_the_summary_is_strict_json_with_the_promised_keys(sections: tuple[Section, ...]) -> None:
@@ -147,16 +169,22 @@ def test_analyses_are_short_and_say_their_question() -> None:
         assert text.split("\n")[0].endswith('?"""'), name
 
 
-def test_shares_in_the_summary_carry_n_and_interval(small_tables: RunTables) -> None:
-    values = summary(analyse(small_tables, QUICK, names=("paths", "distance", "targets")))
-    cells = (
+def test_shares_in_the_summary_carry_n_and_interval(
+    small_tables: RunTables, make_tables: Callable[..., RunTables]
+) -> None:
+    few, values = (
+        summary(analyse(run, QUICK, names=("paths", "distance", "targets")))
+        for run in (small_tables, make_tables())
+    )
+    for cell in (
         values["paths"]["all"]["1"]["0"],
         values["paths"]["from_predicate"]["0"]["argument"],
         values["distance"]["all"]["1"],
         values["targets"]["all"]["argument"],
-    )
-    for cell in cells:
+    ):
         assert {"share", "low", "high", "n", "small"} <= set(cell)
         assert cell["low"] <= cell["share"] <= cell["high"]
-    assert cells[1]["n"] == 4
-    assert cells[1]["small"]
+    counted = few["paths"]["from_predicate"]["0"]["argument"]
+    assert counted["n"] == 4
+    assert counted["small"]
+    assert counted["low"] is None  # two sentences

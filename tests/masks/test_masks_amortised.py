@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,20 @@ def test_checks_are_logged_and_steps_counted() -> None:
     assert len(lines) == 6  # three epochs of six steps: two rounds of three batches
     assert lines[0].startswith("epoch 0.50/3  gates from layer 0  retained ")
     assert steps == [(k, 18) for k in range(1, 19)]
+
+
+def test_the_multiplier_moves_through_a_fit() -> None:
+    """It grows while answers change too much and falls while they do not."""
+    for tolerance, grows in ((0.0, True), (1.0, False)):
+        model = one_layer()
+        constraint = LagrangianConfig(initial=10.0, tolerance=tolerance)
+        config = replace(SHORT, constraint=constraint)
+        mask = GraphMask(model, seeds=(0, 1), config=config).fit(batches(model, stars(48)))
+        assert mask.result is not None
+        for seed in (0, 1):
+            values = [10.0, *(entry["multipliers"][seed] for entry in mask.result.history)]
+            steps = [b - a for a, b in pairwise(values)]
+            assert all((step > 0) is grows and step != 0 for step in steps)
 
 
 def test_what_is_kept_is_measured_on_dev_and_among_the_checks() -> None:

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from linguagraph.errors import CheckpointError, MaskError
 from linguagraph.masks.amortised import AmortisedConfig
+from linguagraph.masks.amortised_probe import SiteProbe
 from linguagraph.masks.explainable import EdgeMask, GraphBatch
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.outputs import Output
@@ -97,6 +98,9 @@ def test_the_scale_of_values_is_estimated_unless_it_is_given() -> None:
     given = one_layer(output=Output("regression", scale=7.5))
     GraphMask(given, config=SHORT).fit(batches(given, stars(32)))
     assert given.output.scale == 7.5
+    one = one_layer(output=Output("regression", scale=1.0))  # is a scale like any other
+    GraphMask(one, config=SHORT).fit(batches(one, stars(32)))
+    assert one.output.scale == 1.0
 
 
 def state_of(net: nn.Module) -> dict[str, Any]:
@@ -309,6 +313,8 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
     fitted().save(tmp_path)
     with pytest.raises(CheckpointError, match=r"seeds \[0\], not \[7\]"):
         GraphMask.load(tmp_path, one_layer(), seeds=[7])
+    with pytest.raises(CheckpointError, match=r"folder not found: .*nowhere"):
+        GraphMask.load(tmp_path / "nowhere", one_layer())
     path = tmp_path / "seed-0.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "kind": "graphmask"}))
@@ -329,10 +335,32 @@ def test_loaders_that_cannot_serve_are_refused_with_the_remedy() -> None:
         mask.fit(batches(model, [bare] * 4, 2))
     with pytest.raises(MaskError, match="pass a DataLoader or a list"):
         mask.fit(iter(batches(model, stars(8))))
-    with pytest.raises(MaskError, match="the dev loader is generator, which can be gone through"):
+    with pytest.raises(MaskError, match="the dev loader is a generator, which can be gone through"):
         mask.fit(batches(model, stars(8)), dev=(b for b in batches(model, stars(8))))
     with pytest.raises(MaskError, match="cannot read str"):
         mask.fit(["graphs"])
+
+
+class Short:
+    """Says that it has more batches than it gives."""
+
+    def __init__(self, content: list[GraphBatch], size: int) -> None:
+        self.content, self.size = content, size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[GraphBatch]:
+        return iter(self.content)
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_every_epoch_ends_with_a_check_whatever_length_the_loader_claims(size: int) -> None:
+    model = one_layer()
+    mask = GraphMask(model, config=SHORT).fit(Short(batches(model, stars(48)), size))
+    assert mask.result is not None
+    assert {entry["epoch"] for entry in mask.result.history} == {1, 2}
+    assert mask.explain(stars(1)).num_layers == 1
 
 
 class Once:
@@ -370,6 +398,65 @@ def test_what_is_asked_too_early_or_of_no_seed_is_an_error() -> None:
     for seeds in ((), (1, 1), (-1,)):
         with pytest.raises(MaskError, match="expected numbers from 0 up"):
             GraphMask(one_layer(), seeds=seeds)
+
+
+def test_a_graph_of_one_edge_is_explained_by_that_edge(long: GraphMask) -> None:
+    index = torch.tensor([[1], [0]])
+    x = torch.tensor([1.0, 0.5]).expand(2, 2)
+    for kind, open_ in ((0, True), (1, True), (2, False), (3, False)):
+        found = long.explain([Toy(x, index, torch.tensor([kind]))])
+        assert found.retained.tolist() == [[open_]]
+        assert (found.scores.item() > 0.5) is open_
+
+
+@pytest.mark.parametrize(("location", "open_"), [(3.0, True), (0.0, None), (-3.0, False)])
+def test_edges_with_equal_locations_fare_alike(location: float, open_: bool | None) -> None:
+    """What is decided is each gate's own, not its place among the graph's."""
+    mask = fitted()
+    assert mask.probe is not None
+    constant(mask.probe, 0, location)
+    for graphs in (stars(5), stars(1)):
+        found = mask.explain(graphs)
+        assert len(found.scores.unique()) == 1
+        assert len(found.retained.unique()) == 1
+        if open_ is not None:
+            assert bool(found.retained.all()) is open_
+
+
+def constant(probe: SiteProbe, site: int, location: float) -> None:
+    """Every gate of a site at one location."""
+    with torch.no_grad():
+        probe.erasures[site].read.zero_()
+        probe.erasures[site].offset.fill_(location)
+
+
+def test_gates_are_found_from_the_unmasked_pass_whatever_the_layers_below_drop() -> None:
+    model = two_layers()
+    mask = GraphMask(model, config=SHORT).fit(batches(model, trees(16)))
+    assert mask.probe is not None
+    unseen = trees(6, seed=4)
+    found = []
+    for location in (9.0, -9.0):
+        constant(mask.probe, 0, location)
+        found.append(mask.explain(unseen))
+    assert bool(found[0].retained[0].all())
+    assert not bool(found[1].retained[0].any())
+    assert torch.equal(found[0].scores[1], found[1].scores[1])
+    assert len(found[0].scores[1].unique()) > 1
+
+
+@pytest.mark.parametrize("kind", ["classification", "multilabel"])
+def test_probabilities_in_place_of_logits_are_refused(kind: str) -> None:
+    class Probable(ToyModel):
+        def _forward(self, *args: Any) -> Tensor:
+            found = super()._forward(*args)
+            return found.softmax(-1) if kind == "classification" else found.sigmoid()
+
+    model = Probable(one_layer().net, output=Output(kind))
+    mask = GraphMask(model, config=SHORT)
+    with pytest.raises(MaskError, match=r"are probabilities.*call=lambda model, batch: torch\.lo"):
+        mask.fit(batches(model, stars(16)))
+    assert mask.probe is None
 
 
 class PygNet(nn.Module):

@@ -63,3 +63,10 @@ def test_manifest_rows_are_flat_and_bounded(manifest: dict[str, Any]) -> None:
         ("b", "2"),
         ("…", "1 more in manifest.json"),
     ]
+
+
+def test_one_is_singular_and_masks_without_probes_have_no_row() -> None:
+    (tile,) = headline_tiles({"corpus": {"graphs": 1, "nodes": 5, "edges": 1, "answers": 2}})
+    assert (tile.value, tile.detail) == ("1", "graph; 5 nodes, 1 edge, 2 answers")
+    assert manifest_rows({"probes": [], "seeds": [0]}) == [("seeds", "0")]
+    assert manifest_rows({"probes": [{"seed": 3}]}) == [("probes › 0 › seed", "3")]

@@ -134,6 +134,9 @@ def test_right_answers_fit_the_output_or_are_not_used() -> None:
     assert right_answers(batch(SimpleNamespace()), "y", kind, LOGITS) is None
     assert right_answers(batch(SimpleNamespace(y=torch.rand(2))), "y", kind, LOGITS) is None
     assert right_answers(known, "y", Output("regression"), LOGITS) is None
+    assert right_answers(known, None, Output("regression"), LOGITS) is None
+    with pytest.raises(ConfigError, match=r"a tenth of the outputs' spread \(Output.scale\)"):
+        right_answers(known, "z", Output("regression"), LOGITS)
     with pytest.raises(ConfigError, match="no attribute 'label'"):
         right_answers(known, "label", kind, LOGITS)
     with pytest.raises(ConfigError, match="do not fit an output of shape"):

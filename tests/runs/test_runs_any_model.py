@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from linguagraph.errors import ConfigError, MaskError, RunError
 from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.reports import Section
+from linguagraph.runs import any_shards
+from linguagraph.runs.any_facts import comparable
 from linguagraph.runs.any_model import ModelOptions
 
 SHORT = AmortisedConfig(steps=60, epochs_after=2, lr=2e-2)
@@ -88,7 +91,8 @@ def test_the_report_does_not_speak_of_language(made: tuple[linguagraph.Report, P
     report, _ = made
     names = [section.name for section in report.sections]
     assert names == [
-        *("overview", "faithfulness", "gold", "labels", "agreement", "examples", "methods"),
+        *("overview", "faithfulness", "faithfulness_curves", "gold", "labels", "agreement"),
+        *("examples", "methods"),
     ]
     for section in report.sections:
         said = texts(section).replace("direction", "")
@@ -189,8 +193,119 @@ def test_fitted_masks_are_applied_as_they_are(masks: GraphMask) -> None:
     assert report.run_tables.manifest["scored_against"] == "own"
     with pytest.raises(ConfigError, match="seeds, config and masks"):
         make(masks=masks)
+    with pytest.raises(ConfigError, match="asked and masks"):
+        ModelOptions(masks=masks, asked="chosen")
     with pytest.raises(ConfigError, match="not fitted"):
         ModelOptions(masks=GraphMask(Planted()))
+
+
+def test_masks_from_files_are_reported_on_at_once(masks: GraphMask, tmp_path: Path) -> None:
+    masks.save(tmp_path / "probes")
+    model = Planted()
+    loaded = GraphMask.load(tmp_path / "probes", model)  # has not seen any batch
+    given: dict[str, Any] = {"seeds": None, "config": None, "explain": batches(8, seed=1, size=4)}
+    state = torch.random.get_rng_state()
+    report = make(model=model, masks=loaded, **given)
+    assert torch.equal(state, torch.random.get_rng_state())
+    same = make(model=masks.model.module, masks=masks, **given)
+    assert report.edges.equals(same.edges)
+    assert report.run_tables.manifest["model"]["config"]["layers"] == 2
+
+
+def test_batches_are_read_while_the_model_is_frozen(
+    masks: GraphMask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes, read = [], any_shards.as_graphs
+
+    def noted(model: Any, content: Any) -> Any:
+        modes.append(model.module.training)
+        return read(model, content)
+
+    monkeypatch.setattr(any_shards, "as_graphs", noted)
+    masks.model.module.train()
+    given: dict[str, Any] = {"seeds": None, "config": None, "masks": masks}
+    make(model=masks.model.module, explain=batches(8, seed=1, size=4), **given)
+    assert modes == [False, False]
+    assert masks.model.module.training
+
+
+def test_one_big_graph_has_no_intervals(masks: GraphMask) -> None:
+    given: dict[str, Any] = {"seeds": None, "config": None, "masks": masks}
+    report = make(model=masks.model.module, explain=batches(1, seed=1, size=1), **given)
+    said = "There are too few graphs for intervals (1 graph; at least 5 are needed)"
+    findings = {s.name: s.finding for s in report.sections}
+    for name in ("overview", "faithfulness", "faithfulness_curves", "gold", "labels"):
+        assert said in findings[name], name
+    for section in report.sections:
+        assert "nan" not in section.finding
+        for table in section.tables:
+            ends = [c for c in table.frame.columns if str(c).endswith(("low", "high"))]
+            assert table.frame[ends].isna().all(axis=None), table.name
+    assert report.summary["retained"]["overall"]["ci_low"] is None
+
+
+def test_only_asked_units_are_explained() -> None:
+    first = {"seeds": (0,), "explain": batches(8, seed=1, size=4)}
+    asked = make(asked=lambda batch: torch.arange(batch.num_graphs) % 2 == 0, **first)
+    assert asked.summary["corpus"]["answers"] == 4
+    assert asked.summary["corpus"]["graphs"] == 8
+    with pytest.raises(ConfigError, match="asked without a model object"):
+        linguagraph.report("text.txt", asked="train_mask")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"edge_labels": ["a", "b"]}, "another edge_labels"),
+        ({"edge_labels": None}, "edge_labels"),
+        ({"output": "multilabel"}, "another output"),
+        ({"y": None}, None),
+        ({"y": "other"}, "y='y'"),
+        ({"gold": None}, "gold='needed'"),
+        ({"units": "batch"}, "units=None"),
+        ({"call": lambda model, batch: model(batch.x)}, "call=None"),
+        ({"asked": "chosen"}, "asked=None"),
+        ({"name": "another"}, "name='planted'"),
+    ],
+)
+def test_a_run_with_other_options_is_not_gone_on_with(
+    made: tuple[linguagraph.Report, Path], changes: dict[str, Any], message: str | None
+) -> None:
+    given = {"name": "planted", "data": "toy", "resume": True} | changes
+    if message is None:  # "y" is the default
+        make(out=made[1], **given)
+        return
+    with pytest.raises(RunError, match=message):
+        make(out=made[1], **given)
+
+
+def _labels(batch: Any) -> Any:
+    return batch.edge_type
+
+
+def test_functions_are_compared_by_name_or_content() -> None:
+    assert comparable(_labels) == f"{__name__}._labels"
+    same = [comparable(lambda batch: batch.a + 1) for _ in range(2)]
+    assert same[0] == same[1]
+    others = [
+        comparable(lambda batch: batch.b + 1),
+        comparable(lambda batch: batch.a + 2),
+        comparable(lambda batch, more=1: batch.a + 1),
+        comparable(lambda batch: [x.a + 1 for x in batch]),
+    ]
+    assert len({same[0], *others}) == 5
+
+    def names(suffix: str) -> Any:
+        return lambda batch: batch.a + suffix
+
+    assert comparable(names("x")) == comparable(names("x"))
+    assert comparable(names("x")) != comparable(names("y"))
+    assert comparable(partial(_labels, 1)) != comparable(partial(_labels, 2))
+    assert comparable(("a", None, 1.5)) == ["a", None, 1.5]
+    assert comparable(Planted().forward) == {
+        "method": "any_graphs.Planted.forward",
+        "of": "any_graphs.Planted",
+    }
 
 
 def test_graphs_beyond_the_limit_are_counted(masks: GraphMask) -> None:

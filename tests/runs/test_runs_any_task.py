@@ -46,7 +46,7 @@ def test_unknown_tasks_and_seeds_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["x.conll09", "--task", "star"], 1, "with --task star: for reports on a corpus only"),
+        (["x.conll09", "--task", "star"], 1, "leave the corpus out: --task star brings its own"),
         (["--task", "star", "--limit", "3"], 1, "--limit with --task star"),
         (["--task", "sun"], 1, "no task 'sun'; there are star, path, redundant"),
         ([], 2, "give a CORPUS, or --task star"),

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 pytest.importorskip("torch_geometric")
 
+import torch_geometric
 from rich.console import Console
 
+import linguagraph
 from linguagraph.commands.benchmark import faithfulness
 from linguagraph.errors import ConfigError, MaskError, RunError
 from linguagraph.masks.explainable import Explainable
@@ -172,10 +174,80 @@ def test_cells_are_kept_and_made_again_only_where_something_changed(
     assert len(again.cells) == 4
     run_benchmark(small(seeds=(0, 1, 2)), file=file, log=lines.append)
     assert len(lines) == 6
-    changed = run_benchmark(small(graphs=10), file=file, log=lines.append)
+    changed = run_benchmark(small(graphs=30), file=file, log=lines.append)
     assert len(lines) == 10
     assert len(changed.cells) == 6
-    assert [row["test_graphs"] for row in table_rows(changed.cells, changed.config)] == [10, 10]
+    assert [row["test_graphs"] for row in table_rows(changed.cells, changed.config)] == [30, 30]
+
+
+def test_a_quick_look_does_not_replace_a_fuller_run(tmp_path: Path, stand_ins: None) -> None:
+    file = tmp_path / "results.json"
+    run_benchmark(small(), file=file)
+    before = file.read_text()
+    for fewer in ({"graphs": 10}, {"graphs": 10, "seeds": (3, 1)}, {"train": 100}):
+        with pytest.raises(RunError, match=r"results\.json holds a fuller run .*--json or another"):
+            run_benchmark(small(**fewer), file=file)
+        assert file.read_text() == before
+    run_benchmark(small(graphs=10, seeds=(5,)), file=file)
+    assert len(json.loads(file.read_text())["cells"]) == 6
+
+
+def test_cells_know_the_versions_they_were_made_with(
+    tmp_path: Path, stand_ins: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "results.json"
+    config = small(methods=("truth",), seeds=(0,))
+    (made,) = run_benchmark(config, file=file).cells
+    assert made["identity"]["linguagraph"] == linguagraph.__version__
+    assert made["identity"]["torch_geometric"] == torch_geometric.__version__
+    calls = len(Truth.calls)
+    run_benchmark(config, file=file)
+    assert len(Truth.calls) == calls
+    monkeypatch.setattr(linguagraph, "__version__", "999")
+    (anew,) = run_benchmark(config, file=file).cells
+    assert len(Truth.calls) > calls
+    assert anew["identity"]["linguagraph"] == "999"
+
+
+class TwoWays(Truth):
+    """Finds its masks in two ways."""
+
+    def explain(self, *args: Any, **options: Any) -> MethodMask:
+        found = super().explain(*args, **options)
+        ways = tuple("greedy" if k % 4 else "exhaustive" for k in range(len(args[1])))
+        return replace(found, how=ways)
+
+
+def test_it_is_said_how_masks_were_found(
+    tmp_path: Path, stand_ins: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONTENDERS, "truth", Contender("truth", "Search", TwoWays, ways=True))
+    file = tmp_path / "results.json"
+    results = run_benchmark(small(), file=file)
+    search, soft = table_rows(results.cells, results.config)
+    assert search["how"] == {"exhaustive": 10, "greedy": 30}
+    assert soft["how"] == {}
+    assert "Search: exhaustive on 25%, greedy on 75% of the graphs." in printed([search, soft])
+    stored = json.loads(file.read_text())
+    assert [one["how"] for one in stored["cells"] if one["method"] == "truth"] == [
+        {"exhaustive": 5, "greedy": 15}
+    ] * 2
+    for one in stored["cells"]:  # as older versions wrote them
+        del one["how"]
+    file.write_text(json.dumps(stored))
+    calls = len(Truth.calls)
+    old = run_benchmark(small(), file=file)
+    assert len(Truth.calls) == calls
+    rows = table_rows(old.cells, old.config)
+    assert [row["how"] for row in rows] == [None, None]
+    assert "Search: not recorded how" in printed(rows)
+    assert "soft: not recorded" not in printed(rows)
+
+
+def printed(rows: list[dict[str, Any]]) -> str:
+    console = Console(width=80, record=True, file=io.StringIO())
+    print_tables(rows, console)
+    return " ".join(console.export_text().split())
 
 
 def test_an_interrupt_loses_the_running_cell_only(

@@ -37,7 +37,7 @@ def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
     Run.create(tmp_path, resume=False)  # no stage has finished: nothing to lose
     with run.stage("parse", {"x": 1}):
         pass
-    with pytest.raises(RunError, match="already holds a run; add --resume"):
+    with pytest.raises(RunError, match=r"add --resume .* resume=True or overwrite=True"):
         Run.create(tmp_path, resume=False)
     assert list(Run.create(tmp_path, resume=True).manifest["stages"]) == ["parse"]
 

@@ -27,14 +27,14 @@ def answer_loss(output: Output, original: Tensor, masked: Tensor) -> Tensor:
     """Loss of masked outputs [U, C] against the original's own answers: float [U].
 
     Cross-entropy with the predicted class, the mean over the labels of binary cross-entropy with
-    the predicted labels, or the mean squared difference in units of ``scale``.
+    the predicted labels, or the mean squared difference in units of the scale.
     """
     if output.kind == "classification":
         return F.cross_entropy(masked, original.argmax(-1), reduction="none")
     if output.kind == "multilabel":
         wanted = (original > 0).to(masked.dtype)
         return F.binary_cross_entropy_with_logits(masked, wanted, reduction="none").mean(-1)
-    return ((masked - original) / output.scale).square().mean(-1)
+    return ((masked - original) / output.unit).square().mean(-1)
 
 
 def losses(output: Output, batch: GraphBatch, trace: Pass, masked: Tensor) -> Tensor:

@@ -88,6 +88,25 @@ def test_gnnexplainer_is_pygs() -> None:
         torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=1e-3)
 
 
+def test_gnnexplainer_runs_where_pygs_does_not_rgcn_layers() -> None:
+    from pyg_models import MODELS
+    from pyg_models import graphs as planted
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = MODELS["rgcn"]().eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    adapter = PygModel(model)
+    data = planted("rgcn", 3)
+    found = GNNExplainer().explain(adapter, data, seed=1)
+    assert found.scores.shape == (2, sum(one.num_edges for one in data))
+    assert bool(torch.isfinite(found.scores).all())
+    assert bool(((found.scores >= 0) & (found.scores <= 1)).all())
+    assert torch.equal(found.scores[0], found.scores[1])  # one mask for all layers
+    assert len(found.scores[0].unique()) > 3
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
 class Tapped(nn.Module):
     """The same model; PyG takes the states that its last message passing layer gives out.
 
