@@ -111,6 +111,8 @@ def probe_seeds(options: ModelOptions) -> tuple[int, ...]:
     """Seeds of the fitted masks, those asked for, or :data:`SEEDS`."""
     if options.masks is not None:
         return tuple(options.masks.seeds)
+    if isinstance(options.seeds, int):
+        return tuple(range(options.seeds))
     return tuple(SEEDS if options.seeds is None else options.seeds)
 
 

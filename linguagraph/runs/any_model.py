@@ -55,7 +55,8 @@ class ModelOptions:
             the output) answers are compared with the model's own.
         gold: attribute or callable: edges on which the answer is known to depend, bool [E] or
             [E, L].
-        seeds: one probe for each; default :data:`SEEDS`, or those of ``masks``.
+        seeds: one probe for each (a number: the first so many); default :data:`SEEDS`, or those
+            of ``masks``.
         config: how probes are trained.
         masks: a fitted GraphMask of the model, instead of fitting one.
         name: of the model; data: of the data.
@@ -74,7 +75,7 @@ class ModelOptions:
     asked: str | Callable[[Any], Tensor] | None = None
     y: Named = "y"
     gold: Named = None
-    seeds: Sequence[int] | None = None
+    seeds: int | Sequence[int] | None = None
     config: AmortisedConfig | None = None
     masks: GraphMask | None = None
     name: str | None = None
@@ -210,6 +211,12 @@ def _fitted(
 ) -> GraphMask:
     """The given masks, those that an interrupted run left, or newly fitted ones."""
     if options.masks is not None:
+        module = model if isinstance(model, nn.Module) else model.module
+        if options.masks.model.module is not module:
+            raise ConfigError(
+                "masks was fitted on another model than the one to report on; fit it on this one, "
+                "or GraphMask.load(path, model)"
+            )
         return options.masks
     folder, training = stage.folder / "probes", stage.folder / "training"
     if folder.is_dir():

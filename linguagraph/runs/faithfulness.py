@@ -106,6 +106,11 @@ def faithfulness_stage(
         ConfigError: the model or a seed is not there.
     """
     options = options or FaithfulnessOptions()
+    if run.manifest.get("language") is False:
+        raise RunError(
+            f"{run.path} is a run on graphs, whose report holds these curves already (section "
+            "'Faithfulness curves')"
+        )
     masked = run.finished("mask")
     seeds = parse_seeds(options.seeds, masked.info["seeds"])
     key: dict[str, Any] = {"mask": masked.record["key"], "seeds": seeds}

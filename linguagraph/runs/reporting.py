@@ -88,7 +88,7 @@ def report(
     asked: str | Callable[[Any], Tensor] | None = None,
     y: Named = None,
     gold: Named = None,
-    seeds: Sequence[int] | None = None,
+    seeds: int | Sequence[int] | None = None,
     config: AmortisedConfig | None = None,
     masks: GraphMask | None = None,
     name: str | None = None,

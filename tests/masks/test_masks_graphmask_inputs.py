@@ -8,11 +8,11 @@ import torch
 pytest.importorskip("torch_geometric")
 
 import torch_geometric.nn as pyg
+from pyg_models import graphs
 
 from linguagraph.errors import MaskError
 from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.graphmask import GraphMask
-from tests.pyg_models import graphs
 
 SHORT = AmortisedConfig(epochs_after=0, steps=2)
 

@@ -9,13 +9,13 @@ from torch.nn import functional as F
 
 pytest.importorskip("torch_geometric")
 
+from pyg_models import MODELS, graphs
 from torch_geometric.data import Batch
 from torch_geometric.loader import DataLoader
 
 from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.pyg import call_by_names
-from tests.pyg_models import MODELS, graphs
 
 CONFIG = AmortisedConfig(epochs_after=2, steps=100, lr=1e-2)
 

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 pytest.importorskip("torch_geometric")
 
 import torch_geometric.nn as pyg
+from pyg_models import HETERO_EDGES, MODELS, graphs
 from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
 
 from linguagraph.errors import MaskError
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.pyg import PygModel
-from tests.pyg_models import HETERO_EDGES, MODELS, graphs
 
 LAYERS = dict.fromkeys(MODELS, 2)
 

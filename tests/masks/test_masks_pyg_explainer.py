@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 pytest.importorskip("torch_geometric")
 
+from pyg_models import MODELS, graphs
 from torch_geometric.data import Batch
 from torch_geometric.explain import Explainer, metric
 from torch_geometric.loader import DataLoader
@@ -18,7 +19,6 @@ from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.pyg_explainer import AmortisedGraphMask, MaskingExplainer
-from tests.pyg_models import MODELS, graphs
 
 SETTINGS = {
     "explanation_type": "model",

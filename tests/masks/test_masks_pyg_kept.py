@@ -9,12 +9,12 @@ from torch import Tensor, nn
 pytest.importorskip("torch_geometric")
 
 import torch_geometric.nn as pyg
+from pyg_models import HETERO_EDGES, MODELS, graphs
 from torch_geometric.data import Data
 
 from linguagraph.errors import MaskError
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.pyg import PygModel
-from tests.pyg_models import HETERO_EDGES, MODELS, graphs
 
 
 class Noted(pyg.MessagePassing):

@@ -193,6 +193,8 @@ def test_fitted_masks_are_applied_as_they_are(masks: GraphMask) -> None:
     assert report.run_tables.manifest["scored_against"] == "own"
     with pytest.raises(ConfigError, match="seeds, config and masks"):
         make(masks=masks)
+    with pytest.raises(ConfigError, match="another model than the one to report on"):
+        make(model=Planted(), **given)
     with pytest.raises(ConfigError, match="asked and masks"):
         ModelOptions(masks=masks, asked="chosen")
     with pytest.raises(ConfigError, match="not fitted"):

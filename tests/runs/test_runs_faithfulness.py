@@ -160,3 +160,11 @@ def test_what_is_refused(run: Run, options: Make, tmp_path: Path) -> None:
         faithfulness_stage(run, options(model=str(other)))
     with pytest.raises(RunError, match="does not name its model; give it with --model"):
         faithfulness_stage(run, options(model=None))
+
+
+def test_a_run_on_graphs_is_refused_in_words(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "graphs", resume=False)
+    with run.lock():
+        run.update(language=False)
+        with pytest.raises(RunError, match="is a run on graphs, whose report holds these curves"):
+            faithfulness_stage(run)
