@@ -240,6 +240,11 @@ def wait_for(there: Callable[[], bool], process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
+def _heed_interrupts() -> None:
+    """A shell's background jobs, and all that they start, ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def stopped(process: subprocess.Popen[str]) -> str:
     """Interrupt a process and return what it said; Python may lose a signal, so ask again."""
     for _ in range(20):
@@ -254,7 +259,9 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes(call: Call, tmp_path: Path, mo
     many.write_text(sample_path().read_text(encoding="utf-8") * 24, encoding="utf-8")
     options = ["--model", model, "--threads", 1, "--device", "cpu", "--seeds", 2]
     arguments = ["report", many, "-o", out, *options, "--batch-size", 400]
-    process = subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(*arguments), stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+    )
     wait_for(lambda: len(list((out / "mask").glob("shard-00000.*"))) == 3, process)
     err = stopped(process)
     assert process.returncode == 130
