@@ -18,6 +18,12 @@ use ``EDGES`` and ``SCORES`` alone, with a graph in the place of a sentence and 
 edges ("edges", or the edge type of a heterogeneous graph), offsets and ``token_distance`` are 0,
 ``target_kind`` is "elsewhere". Scores count answers: all of them are predicted, and gold.
 
+Question answering (:mod:`linguagraph.runs.qa`) uses the same two tables, with an item in the place
+of a graph: ``source`` and ``target`` are mentions, ``label`` is the relation, ``kind`` is "edges".
+Four tables say more (:data:`QA_TABLES`): ``ITEMS`` and ``MENTIONS``, one row per question and per
+node; ``CHAINS``, one row per item, method, seed and control: what a mask keeps of the gold
+reasoning; ``ATTRIBUTIONS``, one row per item, method, seed, layer and level: how scores spread.
+
 Column kinds: ``category`` (a repeated string, dictionary-encoded), ``string``, ``int``, ``float``,
 ``bool`` and ``ints`` (a list of integers). Only columns marked nullable may hold missing values.
 """
@@ -33,7 +39,8 @@ import pyarrow as pa
 
 from linguagraph.errors import TableError
 
-__all__ = ["EDGES", "FIDELITY", "GRAPHS", "PATHS", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ = ["ATTRIBUTIONS", "CHAINS", "EDGES", "FIDELITY", "GRAPHS", "ITEMS", "MENTIONS", "PATHS"]
+__all__ += ["QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -293,7 +300,8 @@ SCORES = Table(
             "and layer as many edges, those with the model's largest own gates); predicate_edges "
             "(the edges that leave or enter the predicate); soft_gates (edges with the model's own "
             "gate below mean - sd dropped); without_KIND (all edges but those of a kind), "
-            "removed_KIND (the same, with nothing in the place of their messages)",
+            "removed_KIND (the same, with nothing in the place of their messages); for questions "
+            "removed_RELATION and removed_layer_K",
         ),
         Column("seed", "int", "seed of the probe; -1 where the condition has none"),
         Column("sentence", "int", "sentence, counted from 0 over the corpus"),
@@ -366,5 +374,97 @@ GRAPHS = Table(
         Column("direction", "category", "-> or <-; empty in the row of an empty graph"),
     ),
 )
+
+ITEMS = Table(
+    "items",
+    (
+        Column("example", "int", "item, counted from 0"),
+        Column("id", "string", "identifier in the file"),
+        Column("query", "string", "the query as in the file"),
+        Column("relations", "category", "its relations, joined by __"),
+        Column("subject", "string", "the entity asked about"),
+        Column("answer_type", "category", "kind of answer; empty where the file does not say"),
+        Column("supports", "int", "supports"),
+        Column("candidates", "int", "candidates"),
+        Column("nodes", "int", "mentions, the nodes of the entity graph"),
+        Column("predicted", "string", "candidate that the unmasked model predicts"),
+        Column("answer", "string", "the right candidate, where known", nullable=True),
+        Column("correct", "category", "yes or no; empty where the answer is not known"),
+        Column("gold_subject_support", "int", "gold support of the subject; -1 where not known"),
+        Column("gold_answer_support", "int", "gold support of the answer; -1 where not known"),
+        Column("bridge", "string", "gold entity between them; empty where not known"),
+    ),
+)
+
+MENTIONS = Table(
+    "mentions",
+    (
+        Column("example", "int", "item, counted from 0"),
+        Column("node", "int", "number of the node, from 0, in the order of the text"),
+        Column("support", "int", "support that it is in, from 0"),
+        Column("start", "int", "first word in the support"),
+        Column("end", "int", "the word after the last"),
+        Column("text", "string", "as written"),
+        Column("left", "string", "up to 60 characters before it"),
+        Column("right", "string", "up to 60 characters after it"),
+        Column("role", "category", "candidate, subject, bridge or coreferent"),
+        Column("candidate", "int", "candidate that it mentions, from 0; -1 for none"),
+        Column("chain", "int", "coreference chain in the item; -1 for none"),
+        Column("predicted", "bool", "mentions what the unmasked model predicts"),
+        Column("answer", "bool", "mentions the right answer"),
+        Column("gold_support", "category", "subject or answer, for mentions in a gold support"),
+        Column("gold_bridge", "bool", "mentions the gold bridge"),
+    ),
+)
+
+_MASKED = (
+    Column("method", "category", "masking method"),
+    Column("seed", "int", "seed of the probe or method"),
+    Column("example", "int", "item, counted from 0"),
+)
+
+CHAINS = Table(
+    "chains",
+    (
+        *_MASKED,
+        Column(
+            "control",
+            "category",
+            "method (the mask's own choice), random (as many edges per layer), random_labels (as "
+            "many per layer and relation)",
+        ),
+        Column("draw", "int", "number of the random draw, from 0; 0 for the method"),
+        Column("retained", "int", "edges retained, summed over layers"),
+        Column("edges", "int", "edges, summed over layers"),
+        Column("gold_retained", "int", "retained edges with both ends in the gold supports"),
+        Column("gold_edges", "int", "edges with both ends in the gold supports"),
+        Column("supports", "int", "gold supports (0 to 2) that a retained edge enters or leaves"),
+        Column(
+            "path",
+            "bool",
+            "whether retained edges in ascending layers lead from a mention of the subject to one "
+            "of the right answer",
+        ),
+        Column("gold_path", "bool", "the same, within the gold supports throughout"),
+        Column("bridge_path", "bool", "the same, and over a mention of the gold bridge on the way"),
+    ),
+)
+
+ATTRIBUTIONS = Table(
+    "attributions",
+    (
+        *_MASKED,
+        Column("layer", "int", "GNN layer, 0 is the bottom"),
+        Column("level", "float", "attribution level in [0, 1)"),
+        Column("above", "int", "edges with a score above the level"),
+        Column("edges", "int", "edges of the item"),
+        Column("total", "float", "sum of the scores in the layer, the same for all levels"),
+    ),
+)
+
+QA_TABLES: dict[str, Table] = {
+    table.name: table for table in (ITEMS, MENTIONS, CHAINS, ATTRIBUTIONS)
+}
+"""Further tables of runs on questions."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (EDGES, PATHS, ROLES, SCORES)}

@@ -55,8 +55,9 @@ PUBLIC = {
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",
-    "analyses": "ANALYSES GRAPH_ANALYSES Params analyse summary",
-    "pretrained": "BUNDLED bundled_path sample_path sample_text_path",
+    "analyses": "ANALYSES GRAPH_ANALYSES Params QUESTION_ANALYSES analyse summary",
+    "pretrained": """BUNDLED BUNDLED_QA bundled_path sample_path sample_questions_path
+        sample_text_path""",
 }
 
 

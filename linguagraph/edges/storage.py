@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linguagraph.columns import EDGES, FIDELITY, PATHS, ROLES, SCORES, TABLES, Table
+from linguagraph.columns import EDGES, FIDELITY, PATHS, QA_TABLES, ROLES, SCORES, TABLES, Table
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
 from linguagraph.files import replaced
@@ -34,6 +34,7 @@ class RunTables:
         compared: the same sentences with predicted in place of gold trees, where that was asked
             for.
         fidelity: what the model answers on parts of the edges, where that was measured.
+        items, mentions, chains, attributions: of runs on questions.
     """
 
     edges: pd.DataFrame
@@ -46,6 +47,10 @@ class RunTables:
     graphs: Iterable[tuple[TextGraph, Sequence[int]]] = ()
     compared: RunTables | None = None
     fidelity: pd.DataFrame | None = None
+    items: pd.DataFrame | None = None
+    mentions: pd.DataFrame | None = None
+    chains: pd.DataFrame | None = None
+    attributions: pd.DataFrame | None = None
 
     @classmethod
     def read(
@@ -55,21 +60,22 @@ class RunTables:
         manifest: Mapping[str, Any] | None = None,
         sentences: Mapping[int, Sentence] | None = None,
     ) -> RunTables:
-        """Read ``edges``, ``paths``, ``roles``, ``scores`` and, if it is there, ``fidelity``.
+        """Read ``edges``, ``paths``, ``roles``, ``scores`` and the others that are there.
 
         Each is a file ``NAME.parquet``.
         """
         tables: dict[str, Any] = {
             name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
         }
-        measured = Path(directory) / f"{FIDELITY.name}.parquet"
-        if measured.is_file():
-            tables[FIDELITY.name] = read_table(measured, FIDELITY)
+        for table in (FIDELITY, *QA_TABLES.values()):
+            optional = Path(directory) / f"{table.name}.parquet"
+            if optional.is_file():
+                tables[table.name] = read_table(optional, table)
         return cls(**tables, manifest=manifest or {}, sentences=sentences or {})
 
     def write(self, directory: str | Path) -> None:
         """Write the tables that are there."""
-        for table in (EDGES, PATHS, ROLES, SCORES, FIDELITY):
+        for table in (EDGES, PATHS, ROLES, SCORES, FIDELITY, *QA_TABLES.values()):
             frame = getattr(self, table.name)
             if frame is not None:
                 write_table([frame], Path(directory) / f"{table.name}.parquet", table)

@@ -17,6 +17,7 @@ from linguagraph.graphs.textgraph import DIRECTIONS, TextGraph
 __all__ = [
     "DOCUMENT_EDGES",
     "DOCUMENT_NODES",
+    "constant",
     "count_components",
     "document_edges",
     "document_nodes",
@@ -82,7 +83,7 @@ def document_edges(document: Document, graph: TextGraph, *, number: int = 0) -> 
         pd.DataFrame(
             {
                 "number": np.full(size, number),
-                "document": _constant(document.id, size),
+                "document": constant(document.id, size),
                 "edge": np.arange(size),
                 "source": source,
                 "target": target,
@@ -110,7 +111,7 @@ def document_nodes(document: Document, *, number: int = 0) -> pd.DataFrame:
     names = ["sentence", "token", "form", "lemma", "upos", "xpos"]
     frame = pd.DataFrame(rows, columns=names, dtype=object)
     frame.insert(0, "number", number)
-    frame.insert(1, "document", pd.Series(_constant(document.id, len(rows))))
+    frame.insert(1, "document", pd.Series(constant(document.id, len(rows))))
     frame.insert(2, "node", np.arange(len(rows)))
     return DOCUMENT_NODES.check(frame)
 
@@ -145,7 +146,8 @@ def places(document: Document, graph: TextGraph) -> tuple[NDArray[np.int64], NDA
     return sentence, np.arange(graph.num_nodes, dtype=np.int64) - offsets[sentence]
 
 
-def _constant(value: str, size: int) -> pd.Categorical:
+def constant(value: str, size: int) -> pd.Categorical:
+    """A category column with one value."""
     return pd.Categorical.from_codes(
         np.zeros(size, dtype=np.int64), pd.Index([value], dtype=object)
     )

@@ -1,14 +1,16 @@
-"""A document's graph -> GraphML, node-link JSON, and tensors with their names.
+"""A graph and what its nodes carry -> GraphML, node-link JSON, and tensors with their names.
 
-Nodes are the tokens of the document. Text is hostile: what XML cannot hold is written as its code
-point, and nothing is ever pickled.
+The functions here are for documents, whose nodes are tokens; :class:`Carried` serves any other
+graph, see :mod:`linguagraph.graphs.entity_exports`. Text is hostile: what XML cannot hold is
+written as its code point, and nothing is ever pickled.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPORTS",
+    "Carried",
     "read_pyg",
     "to_labelled_networkx",
     "write_graphml",
@@ -33,7 +36,111 @@ __all__ = [
     "write_pyg",
 ]
 
+_NAMES = ("document", "num_nodes", "kinds", "labels", "directions", "forms")
 _NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a graph and its nodes carry in an export.
+
+    Attributes:
+        graph: name and value, for the graph as a whole.
+        nodes: name and N values, in the order of the nodes.
+
+    Raises:
+        ConfigError: columns of different lengths.
+    """
+
+    graph: Mapping[str, str]
+    nodes: Mapping[str, Sequence[str | int]]
+
+    def __post_init__(self) -> None:
+        sizes = {name: len(values) for name, values in self.nodes.items()}
+        if len(set(sizes.values())) > 1:
+            raise ConfigError(f"values of nodes: {sizes}; expected as many of each")
+
+    def networkx(self, graph: TextGraph) -> nx.MultiDiGraph:
+        """``graph.to_networkx()`` with all of this."""
+        found = graph.to_networkx()
+        found.graph.update(self.graph)
+        for node, row in enumerate(zip(*self.nodes.values(), strict=True)):
+            found.nodes[node].update(zip(self.nodes, row, strict=True))
+        return found
+
+    def graphml(self, graph: TextGraph, stem: str | Path) -> tuple[Path, ...]:
+        """Write ``STEM.graphml``, see :func:`write_graphml`."""
+        import networkx as nx
+
+        found = self.networkx(graph)
+        _clean(found.graph)
+        for _, values in found.nodes(data=True):
+            _clean(values)
+        for _, _, values in found.edges(data=True):
+            _clean(values)
+        path = _named(stem, ".graphml")
+        with replaced(path) as temporary:
+            nx.write_graphml_xml(found, temporary, prettyprint=True)
+        return (path,)
+
+    def node_link(self, graph: TextGraph, stem: str | Path) -> tuple[Path, ...]:
+        """Write ``STEM.json``, see :func:`write_node_link`."""
+        found = self.networkx(graph)
+        value = {
+            "directed": True,
+            "multigraph": True,
+            "graph": dict(found.graph),
+            "nodes": [{**values, "id": node} for node, values in found.nodes(data=True)],
+            "edges": [
+                {**values, "source": source, "target": target, "key": key}
+                for source, target, key, values in found.edges(keys=True, data=True)
+            ],
+        }
+        return (write_text(_named(stem, ".json"), json.dumps(value, allow_nan=False) + "\n"),)
+
+    def pyg(
+        self,
+        graph: TextGraph,
+        stem: str | Path,
+        *,
+        tensors: Sequence[str],
+        lists: Mapping[str, str],
+    ) -> tuple[Path, ...]:
+        """Write ``STEM.safetensors`` and ``STEM.json``, see :func:`write_pyg`.
+
+        Args:
+            graph: whose edges are written.
+            stem: of the files.
+            tensors: names of integer values of nodes; the tensor is called ``node_NAME``.
+            lists: names of other values of nodes, and what their lists are called in the JSON file.
+        """
+        from safetensors.numpy import save
+
+        kinds, edge_kind = _numbered(graph.edge_kinds)
+        labels, edge_label = _numbered(graph.labels)
+        direction = np.array([DIRECTIONS.index(d) for d in graph.directions], dtype=np.int64)
+        found: dict[str, NDArray[Any]] = {
+            "edge_index": np.ascontiguousarray(graph.edge_index, dtype=np.int64),
+            "edge_kind": edge_kind,
+            "edge_label": edge_label,
+            "edge_direction": direction,
+        }
+        found |= {f"node_{name}": np.array(self.nodes[name], dtype=np.int64) for name in tensors}
+        if graph.weights:
+            found["edge_weight"] = np.array(graph.weights, dtype=np.float32)
+        names = {
+            **self.graph,
+            "num_nodes": graph.num_nodes,
+            "kinds": kinds,
+            "labels": labels,
+            "directions": list(DIRECTIONS),
+            **{name: list(self.nodes[column]) for column, name in lists.items()},
+        }
+        text = json.dumps(names, indent=1) + "\n"
+        return (
+            write_bytes(_named(stem, ".safetensors"), save(found)),
+            write_text(_named(stem, ".json"), text),
+        )
 
 
 def to_labelled_networkx(document: Document, graph: TextGraph) -> nx.MultiDiGraph:
@@ -44,21 +151,7 @@ def to_labelled_networkx(document: Document, graph: TextGraph) -> nx.MultiDiGrap
     Raises:
         ConfigError: the graph has another number of nodes than the document has tokens.
     """
-    places(document, graph)
-    found = graph.to_networkx()
-    found.graph["document"] = document.id
-    node = 0
-    for sentence, part in enumerate(document.sentences):
-        for token in part.tokens:
-            found.nodes[node].update(
-                form=token.form,
-                lemma=token.lemma or "",
-                upos=token.upos or "",
-                sentence=sentence,
-                token=token.index,
-            )
-            node += 1
-    return found
+    return _carried(document, graph).networkx(graph)
 
 
 def write_graphml(document: Document, graph: TextGraph, stem: str | Path) -> tuple[Path, ...]:
@@ -67,18 +160,7 @@ def write_graphml(document: Document, graph: TextGraph, stem: str | Path) -> tup
     Raises:
         ConfigError: the graph has another number of nodes than the document has tokens.
     """
-    import networkx as nx
-
-    found = to_labelled_networkx(document, graph)
-    _clean(found.graph)
-    for _, values in found.nodes(data=True):
-        _clean(values)
-    for _, _, values in found.edges(data=True):
-        _clean(values)
-    path = _named(stem, ".graphml")
-    with replaced(path) as temporary:
-        nx.write_graphml_xml(found, temporary, prettyprint=True)
-    return (path,)
+    return _carried(document, graph).graphml(graph, stem)
 
 
 def write_node_link(document: Document, graph: TextGraph, stem: str | Path) -> tuple[Path, ...]:
@@ -87,18 +169,7 @@ def write_node_link(document: Document, graph: TextGraph, stem: str | Path) -> t
     Raises:
         ConfigError: the graph has another number of nodes than the document has tokens.
     """
-    found = to_labelled_networkx(document, graph)
-    value = {
-        "directed": True,
-        "multigraph": True,
-        "graph": dict(found.graph),
-        "nodes": [{**values, "id": node} for node, values in found.nodes(data=True)],
-        "edges": [
-            {**values, "source": source, "target": target, "key": key}
-            for source, target, key, values in found.edges(keys=True, data=True)
-        ],
-    }
-    return (write_text(_named(stem, ".json"), json.dumps(value, allow_nan=False) + "\n"),)
+    return _carried(document, graph).node_link(graph, stem)
 
 
 def write_pyg(document: Document, graph: TextGraph, stem: str | Path) -> tuple[Path, ...]:
@@ -112,39 +183,16 @@ def write_pyg(document: Document, graph: TextGraph, stem: str | Path) -> tuple[P
     Raises:
         ConfigError: the graph has another number of nodes than the document has tokens.
     """
-    from safetensors.numpy import save
-
-    sentence, token = places(document, graph)
-    kinds, edge_kind = _numbered(graph.edge_kinds)
-    labels, edge_label = _numbered(graph.labels)
-    direction = np.array([DIRECTIONS.index(d) for d in graph.directions], dtype=np.int64)
-    tensors: dict[str, NDArray[Any]] = {
-        "edge_index": np.ascontiguousarray(graph.edge_index, dtype=np.int64),
-        "edge_kind": edge_kind,
-        "edge_label": edge_label,
-        "edge_direction": direction,
-        "node_sentence": sentence,
-        "node_token": token,
-    }
-    if graph.weights:
-        tensors["edge_weight"] = np.array(graph.weights, dtype=np.float32)
-    names = {
-        "document": document.id,
-        "num_nodes": graph.num_nodes,
-        "kinds": kinds,
-        "labels": labels,
-        "directions": list(DIRECTIONS),
-        "forms": [token.form for part in document.sentences for token in part.tokens],
-    }
-    text = json.dumps(names, indent=1) + "\n"
-    return (
-        write_bytes(_named(stem, ".safetensors"), save(tensors)),
-        write_text(_named(stem, ".json"), text),
-    )
+    carried = _carried(document, graph)
+    return carried.pyg(graph, stem, tensors=("sentence", "token"), lists={"form": "forms"})
 
 
-def read_pyg(stem: str | Path) -> Any:
+def read_pyg(stem: str | Path, *, names: Sequence[str] = _NAMES) -> Any:
     """Read what :func:`write_pyg` wrote as ``torch_geometric.data.Data``, names and all.
+
+    Args:
+        stem: of the two files.
+        names: what is taken from the JSON file; all of it must be there.
 
     Raises:
         ConfigError: torch_geometric is not installed.
@@ -162,13 +210,11 @@ def read_pyg(stem: str | Path) -> Any:
     path = _named(stem, ".safetensors")
     try:
         tensors = load_file(path)
-        names = json.loads(_named(stem, ".json").read_text(encoding="utf-8"))
-        return Data(**tensors, **{key: names[key] for key in _NAMES})
+        given = json.loads(_named(stem, ".json").read_text(encoding="utf-8"))
+        return Data(**tensors, **{key: given[key] for key in names})
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise DocumentError(f"not a graph saved with its names ({error})", path=path) from error
 
-
-_NAMES = ("document", "num_nodes", "kinds", "labels", "directions", "forms")
 
 Export = Callable[[Document, TextGraph, str | Path], tuple[Path, ...]]
 
@@ -178,6 +224,19 @@ EXPORTS: dict[str, Export] = {
     "pyg": write_pyg,
 }
 """Formats with a file or two per document: ``EXPORTS[name](document, graph, stem)``."""
+
+
+def _carried(document: Document, graph: TextGraph) -> Carried:
+    sentence, token = places(document, graph)
+    tokens = [token for part in document.sentences for token in part.tokens]
+    columns: dict[str, Sequence[str | int]] = {
+        "form": [token.form for token in tokens],
+        "lemma": [token.lemma or "" for token in tokens],
+        "upos": [token.upos or "" for token in tokens],
+        "sentence": sentence.tolist(),
+        "token": token.tolist(),
+    }
+    return Carried({"document": document.id}, columns)
 
 
 def _numbered(values: tuple[str, ...]) -> tuple[list[str], NDArray[np.int64]]:

@@ -35,7 +35,8 @@ class TextGraph:
         edge_index: int64 [2, E]; row 0 the source, row 1 the target of each message.
         labels: E dependency labels (or other edge labels).
         directions: E entries of :data:`DIRECTIONS`.
-        kind: what made the edges (``dependency``), or ``merged`` where they differ.
+        kind: what made the edges (one of :data:`KINDS`, or ``entity``), or ``merged`` where they
+            differ.
         kinds: E entries of :data:`KINDS` in a merged graph; empty where ``kind`` holds for all.
         weights: E weights; empty where edges have none.
 

@@ -6,10 +6,20 @@ from pathlib import Path
 
 from linguagraph.errors import ConfigError
 
-__all__ = ["BUNDLED", "bundled_path", "sample_path", "sample_text_path"]
+__all__ = [
+    "BUNDLED",
+    "BUNDLED_QA",
+    "bundled_path",
+    "sample_path",
+    "sample_questions_path",
+    "sample_text_path",
+]
 
 BUNDLED = ("srl-gnn", "srl-lstm-gnn")
 """Bundled SRL models."""
+
+BUNDLED_QA = ("qa",)
+"""Bundled models for questions."""
 
 
 def bundled_path(name: str) -> Path:
@@ -18,8 +28,9 @@ def bundled_path(name: str) -> Path:
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in BUNDLED:
-        raise ConfigError(f"no bundled model {name!r}; there are {', '.join(BUNDLED)}")
+    known = BUNDLED + BUNDLED_QA
+    if name not in known:
+        raise ConfigError(f"no bundled model {name!r}; there are {', '.join(known)}")
     return Path(__file__).parent / name
 
 
@@ -31,3 +42,8 @@ def sample_path() -> Path:
 def sample_text_path() -> Path:
     """The bundled sample text, English prose."""
     return Path(__file__).parent / "sample.txt"
+
+
+def sample_questions_path() -> Path:
+    """The bundled sample of ten two-hop questions, WikiHop JSON."""
+    return Path(__file__).parent / "sample-qa.json"
