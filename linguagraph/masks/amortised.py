@@ -13,8 +13,7 @@ from torch import Tensor
 
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.amortised_loading import Batches
-from linguagraph.masks.amortised_probe import SiteProbe
-from linguagraph.masks.amortised_step import MaskQuality, measure, step
+from linguagraph.masks.amortised_step import EdgeProbe, MaskQuality, measure, step
 from linguagraph.masks.explainable import Explainable
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
@@ -120,7 +119,7 @@ class AmortisedTraining:
     def __init__(
         self,
         model: Explainable,
-        probe: SiteProbe,
+        probe: EdgeProbe,
         train: Batches,
         dev: Batches,
         config: AmortisedConfig,

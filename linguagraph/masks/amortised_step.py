@@ -10,14 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from linguagraph.masks.adjacency_probe import AdjacencyProbe
 from linguagraph.masks.amortised_probe import SiteProbe
 from linguagraph.masks.explainable import Explainable, GraphBatch, Pass, divergence
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.outputs import Output
 
-__all__ = ["MaskQuality", "Placed", "assemble", "hard_gates", "locate", "measure", "step"]
+__all__ = [
+    "EdgeProbe",
+    "MaskQuality",
+    "Placed",
+    "assemble",
+    "hard_gates",
+    "locate",
+    "measure",
+    "step",
+]
 
 LIMIT = 5.0  # of locations, see _Gates
+
+EdgeProbe = SiteProbe | AdjacencyProbe
+"""Erasure functions over messages (equation 7), or over adjacency matrices (equation 9)."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,18 @@ class Placed:
     present: Tensor
 
 
-def locate(probe: SiteProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0) -> Placed:
+def locate(
+    model: Explainable, probe: EdgeProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0
+) -> Placed:
     """Gate locations of every message in the layers from ``lowest`` up.
 
-    No look-ahead: what is found for a layer depends on what that layer sends alone.
+    No look-ahead: what is found for a layer depends on what that layer sends alone, or on the
+    states that enter it.
     """
+    if isinstance(probe, AdjacencyProbe):
+        everywhere = probe.locations(model, batch, trace, lowest=lowest)  # type: ignore[arg-type]
+        there = trace.present[lowest:].to(everywhere.dtype)
+        return Placed(everywhere, None, there.view(-1))
     chosen = [place for place, site in enumerate(probe.sites) if site.layer >= lowest]
     found = [probe.erasures[place](trace.sent[place]) for place in chosen]
     locations = found[0] if len(found) == 1 else torch.cat(found, 1)
@@ -91,7 +111,7 @@ def assemble(values: Tensor, column: Tensor | None, trace: Pass) -> Tensor:
 
 def step(
     model: Explainable,
-    probe: SiteProbe,
+    probe: EdgeProbe,
     batch: GraphBatch,
     *,
     lowest: int,
@@ -114,7 +134,7 @@ def step(
         ``None`` if nothing is sent in these layers.
     """
     trace = model.trace(batch)
-    placed = locate(probe, batch, trace, lowest=lowest)
+    placed = locate(model, probe, batch, trace, lowest=lowest)
     if not placed.locations.shape[1]:
         return None
     noise = torch.empty_like(placed.locations, requires_grad=False)
@@ -167,13 +187,21 @@ class _Gates(torch.autograd.Function):
 
 def _masked(
     model: Explainable,
-    probe: SiteProbe,
+    probe: EdgeProbe,
     batch: GraphBatch,
     trace: Pass,
     gates: Tensor,
     lowest: int,
 ) -> Tensor:
-    """Outputs [S, U, C] under gates [S, L, E] and the probe's baselines."""
+    """Outputs [S, U, C] under gates [S, L, E] and the probe's baselines; open below ``lowest``."""
+    together = getattr(model, "run_seeds", None)
+    if together is not None:
+        stacked = [
+            erasure.baseline.to(gates.dtype) if site.layer >= lowest else None
+            for erasure, site in zip(probe.erasures, probe.sites, strict=True)
+        ]
+        outputs: Tensor = together(batch, gates, baselines=stacked, trace=trace, lowest=lowest)
+        return outputs
     found = [
         model.run(
             batch,
@@ -191,13 +219,13 @@ def _masked(
 
 @torch.no_grad()
 def hard_gates(
-    probe: SiteProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0
+    model: Explainable, probe: EdgeProbe, batch: GraphBatch, trace: Pass, *, lowest: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Scores and binary gates, float [S, L, E] each, before edges that are not present are closed.
 
     Scores are probabilities that the binary gate is open; both are 1 below ``lowest``.
     """
-    placed, gates = locate(probe, batch, trace, lowest=lowest), probe.config.gates
+    placed, gates = locate(model, probe, batch, trace, lowest=lowest), probe.config.gates
     scores = assemble(gates.open_probability(placed.locations), placed.column, trace)
     return scores, assemble(gates.decide(placed.locations), placed.column, trace)
 
@@ -205,7 +233,7 @@ def hard_gates(
 @torch.no_grad()
 def measure(
     model: Explainable,
-    probe: SiteProbe,
+    probe: EdgeProbe,
     batches: Iterable[GraphBatch],
     *,
     tolerance: float,
@@ -219,7 +247,7 @@ def measure(
     units = graphs = 0
     for batch in batches:
         trace = model.trace(batch)
-        gates = hard_gates(probe, batch, trace, lowest=lowest)[1].to(trace.output.dtype)
+        gates = hard_gates(model, probe, batch, trace, lowest=lowest)[1].to(trace.output.dtype)
         masked = _masked(model, probe, batch, trace, gates, 0)
         apart = divergence(model.output, batch, trace, masked).sum(-1)
         asked = trace.asked

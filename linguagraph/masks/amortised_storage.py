@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from linguagraph.errors import CheckpointError, LinguagraphError
+from linguagraph.masks.adjacency_probe import AdjacencyProbe
 from linguagraph.masks.amortised import AmortisedConfig, AmortisedResult, quality_from_json
 from linguagraph.masks.amortised_probe import SiteProbe
-from linguagraph.masks.amortised_step import MaskQuality
+from linguagraph.masks.amortised_step import EdgeProbe, MaskQuality
 from linguagraph.masks.explainable import Explainable, Site
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.outputs import Output
@@ -23,7 +24,7 @@ from linguagraph.models.checkpoints import load_tensors, save_tensors, tensor_fi
 __all__ = ["StoredProbe", "check_sites", "load_probe", "save_probe"]
 
 KIND = "amortised-graphmask"
-SHARED = ("explains", "sites", "output", "config")
+SHARED = ("explains", "sites", "output", "config", "relations")
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,16 @@ class StoredProbe:
     """
 
     path: Path
-    probe: SiteProbe
+    probe: EdgeProbe
     config: AmortisedConfig
     output: Output
     result: AmortisedResult
     explains: Mapping[str, str]
+
+    @property
+    def erasure(self) -> str:
+        """What the erasure functions see, see :data:`linguagraph.masks.graphmask.ERASURES`."""
+        return "adjacency" if isinstance(self.probe, AdjacencyProbe) else "messages"
 
     def check(self, model: Explainable) -> None:
         """Refuse another model than the explained one.
@@ -80,12 +86,16 @@ def check_sites(sites: Sequence[Site], model: Explainable) -> None:
 def save_probe(
     directory: str | Path,
     model: Explainable,
-    probe: SiteProbe,
+    probe: EdgeProbe,
     *,
     config: AmortisedConfig,
     kept: Mapping[int, MaskQuality],
+    half: bool = False,
 ) -> None:
-    """Write ``seed-N.safetensors`` and ``seed-N.json`` for every seed; the directory is made."""
+    """Write ``seed-N.safetensors`` and ``seed-N.json`` for every seed; the directory is made.
+
+    ``half`` stores 16-bit floats; computation is in 32 bits.
+    """
     from linguagraph import __version__
 
     record = {
@@ -94,12 +104,16 @@ def save_probe(
         "sites": [asdict(site) for site in probe.sites],
         "output": model.output.to_json(),
         "config": config.to_json(),
+        **({"relations": probe.relations} if isinstance(probe, AdjacencyProbe) else {}),
         "versions": {"linguagraph": __version__, "torch": torch.__version__.split("+")[0]},
     }
     for seed in probe.seeds:
         save_tensors(
             Path(directory) / f"seed-{seed}.safetensors",
-            {**probe.select(seed), **probe.standards()},
+            {
+                name: tensor.half() if half else tensor
+                for name, tensor in {**probe.select(seed), **probe.standards()}.items()
+            },
             {**record, "seed": seed, "quality": asdict(kept[seed]) if seed in kept else None},
         )
 
@@ -141,11 +155,16 @@ def _assembled(
     directory: Path, loaded: Mapping[int, tuple[dict[str, Any], dict[str, Any]]], first: Any
 ) -> StoredProbe:
     config = config_from_json(first["config"])
-    probe = SiteProbe(tuple(loaded), [Site(**site) for site in first["sites"]], config.probe)
+    sites = [Site(**site) for site in first["sites"]]
+    probe: EdgeProbe
+    if "relations" in first:
+        probe = AdjacencyProbe(tuple(loaded), sites, int(first["relations"]), config.probe)
+    else:
+        probe = SiteProbe(tuple(loaded), sites, config.probe)
     standards = dict(probe.named_buffers())
     for place, (seed, (tensors, _)) in enumerate(loaded.items()):
         for name, buffer in standards.items():
-            mine = tensors.pop(name)
+            mine = tensors.pop(name).to(buffer.dtype)
             if place and not torch.equal(mine, buffer):
                 raise CheckpointError(f"inputs of seed {seed} are standardised by other numbers")
             buffer.copy_(mine)

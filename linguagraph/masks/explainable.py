@@ -121,7 +121,7 @@ class Pass:
     """
 
     output: Tensor
-    sent: tuple[Sent, ...]
+    sent: Sequence[Sent]
     present: Tensor
     weights: Tensor
     asked: Tensor

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from linguagraph.errors import MaskError
+from linguagraph.masks.adjacency_probe import AdjacencyProbe
 from linguagraph.masks.amortised import AmortisedConfig, AmortisedResult, AmortisedTraining
 from linguagraph.masks.amortised_loading import (
     Batches,
@@ -21,14 +22,17 @@ from linguagraph.masks.amortised_loading import (
     start_probe,
 )
 from linguagraph.masks.amortised_probe import SiteProbe
-from linguagraph.masks.amortised_step import MaskQuality, hard_gates, measure
+from linguagraph.masks.amortised_step import EdgeProbe, MaskQuality, hard_gates, measure
 from linguagraph.masks.amortised_storage import check_sites, load_probe, save_probe
 from linguagraph.masks.explainable import EdgeMask, Explainable, GraphBatch, Pass
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.outputs import Output
 from linguagraph.masks.pyg import PygModel
 
-__all__ = ["GraphMask"]
+__all__ = ["ERASURES", "GraphMask"]
+
+ERASURES = ("messages", "adjacency")
+"""What an erasure function sees: each message, or pairs of nodes by relation."""
 
 
 class GraphMask:
@@ -48,6 +52,8 @@ class GraphMask:
             scale :meth:`fit` estimates it.
         seeds: one probe for each, trained side by side; a number stands for the first so many.
         config: schedule, constraint and architecture.
+        erasure: ``messages`` (a gate sees both nodes and the message, equation 7) or, for models
+            over adjacency matrices, ``adjacency`` (both nodes and the relation, equation 9).
         call: how the model is called, units: what has a prediction, asked: which of these
             predictions are to be kept; see :class:`linguagraph.masks.pyg.PygModel`.
 
@@ -67,6 +73,7 @@ class GraphMask:
         output: str | Output = "classification",
         seeds: int | Sequence[int] = (0,),
         config: AmortisedConfig | None = None,
+        erasure: str = "messages",
         call: Callable[[Any, Any], Any] | None = None,
         units: str | Callable[[Any], Tensor] | None = None,
         asked: str | Callable[[Any], Tensor] | None = None,
@@ -75,8 +82,16 @@ class GraphMask:
         if len(set(seeds)) != len(seeds) or not seeds or min(seeds) < 0:
             raise MaskError(f"seeds={list(seeds)}; expected numbers from 0 up and none twice")
         self.model = _explainable(model, output, call, units, asked)
+        if erasure not in ERASURES:
+            raise MaskError(f"erasure={erasure!r}; expected one of {list(ERASURES)}")
+        if erasure == "adjacency" and not hasattr(self.model, "matrix_states"):
+            raise MaskError(
+                f"erasure='adjacency' is for models over adjacency matrices; "
+                f"{type(self.model).__name__} sends its messages along edges"
+            )
         self.seeds, self.config = tuple(seeds), config or AmortisedConfig()
-        self.probe: SiteProbe | None = None
+        self.erasure = erasure
+        self.probe: EdgeProbe | None = None
         self.result: AmortisedResult | None = None
         self._scaled = self.model.output.scale is not None
 
@@ -124,8 +139,7 @@ class GraphMask:
             self.model.output.refuse_probabilities(torch.cat([trace.output for trace in passes]))
             self._set_scale(passes)
             dev = [batch for batch, _ in first] if dev is None else dev
-            probe = SiteProbe(self.seeds, self.model.sites, config.probe).to(device)
-            start_probe(probe, passes)
+            probe = self._new_probe(config, first).to(device)
             checked = Batches(dev, self._graphs, name="dev loader")
             training = AmortisedTraining(
                 self.model, probe, train, checked, config, log=log, progress=progress
@@ -172,7 +186,7 @@ class GraphMask:
                     for seed in self.seeds
                 ]
             trace = self._trace(graphs, probe)
-            scores, gates = hard_gates(probe, graphs, trace)
+            scores, gates = hard_gates(self.model, probe, graphs, trace)
         present = trace.present
         return [
             EdgeMask(
@@ -215,15 +229,18 @@ class GraphMask:
                 self._trace(batch, probe)
             return measure(self.model, probe, batches, tolerance=tolerance)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, half: bool = False) -> None:
         """Write ``seed-N.safetensors`` and ``.json`` for every seed into a directory.
+
+        Args:
+            path: the directory; half: store 16-bit floats.
 
         Raises:
             MaskError: not fitted.
         """
         probe = self._fitted(None)
         kept = {} if self.result is None else self.result.kept
-        save_probe(path, self.model, probe, config=self.config, kept=kept)
+        save_probe(path, self.model, probe, config=self.config, kept=kept, half=half)
 
     @classmethod
     def load(
@@ -250,21 +267,35 @@ class GraphMask:
         stored = load_probe(path, seeds)
         explainable = _explainable(model, stored.output, call, units, asked)
         stored.check(explainable)
-        mask = cls(explainable, seeds=stored.probe.seeds, config=stored.config)
+        mask = cls(
+            explainable, seeds=stored.probe.seeds, config=stored.config, erasure=stored.erasure
+        )
         parameter = next(explainable.module.parameters(), torch.zeros(()))
         mask.probe, mask.result = stored.probe.to(parameter.device), stored.result
         explainable.output = stored.output  # type: ignore[misc]
         return mask
 
+    def _new_probe(
+        self, config: AmortisedConfig, first: Sequence[tuple[GraphBatch, Pass]]
+    ) -> EdgeProbe:
+        if self.erasure == "adjacency":
+            model: Any = self.model
+            pairs = AdjacencyProbe(self.seeds, model.sites, model.relations, config.probe)
+            pairs.start(model, [(batch, trace) for batch, trace in first])
+            return pairs
+        probe = SiteProbe(self.seeds, self.model.sites, config.probe)
+        start_probe(probe, [trace for _, trace in first])
+        return probe
+
     def _graphs(self, content: Any) -> GraphBatch:
         return as_graphs(self.model, content)
 
-    def _trace(self, graphs: GraphBatch, probe: SiteProbe) -> Pass:
+    def _trace(self, graphs: GraphBatch, probe: EdgeProbe) -> Pass:
         trace = self.model.trace(graphs)
         check_sites(probe.sites, self.model)
         return trace
 
-    def _fitted(self, seed: int | None) -> SiteProbe:
+    def _fitted(self, seed: int | None) -> EdgeProbe:
         if self.probe is None:
             raise MaskError("GraphMask is not fitted: call fit(loader), or GraphMask.load")
         if seed is not None and seed not in self.seeds:

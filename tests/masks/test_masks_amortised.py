@@ -214,14 +214,14 @@ def test_there_is_no_look_ahead_and_layers_below_have_no_gates() -> None:
     batch, probe = model.batch(trees(4)), SiteProbe((0,), two_layers().sites, ProbeConfig(hidden=4))
     with frozen(model.net):
         trace = model.trace(batch)
-    both: Placed = locate(probe, batch, trace)
+    both: Placed = locate(model, probe, batch, trace)
     above = trace.sent[1]
     changed = replace(trace, sent=(trace.sent[0], replace(above, messages=above.messages + 1)))
-    other = locate(probe, batch, changed).locations
+    other = locate(model, probe, batch, changed).locations
     size = batch.num_edges
     assert torch.equal(other[:, :size], both.locations[:, :size])
     assert not torch.equal(other[:, size:], both.locations[:, size:])
-    top = locate(probe, batch, trace, lowest=1)
+    top = locate(model, probe, batch, trace, lowest=1)
     torch.testing.assert_close(top.locations, both.locations[:, size:])
     assert bool((assemble(top.locations, top.column, trace)[:, 0] == 1).all())
 
@@ -239,7 +239,7 @@ def test_a_step_gives_the_penalty_over_present_edges_and_the_mean_divergence(cal
         found = step(model, probe, batch, lowest=0, generators=generators())
         trace = model.trace(batch)
     assert found is not None
-    placed, gates = locate(probe, batch, trace), probe.config.gates
+    placed, gates = locate(model, probe, batch, trace), probe.config.gates
     expected = gates.nonzero_probability(placed.locations).mean(1)
     torch.testing.assert_close(found[0], expected)
     for place, generator in enumerate(generators()):
