@@ -17,6 +17,7 @@ from linguagraph.commands import (
     stages,
     train_parser,
     train_predicates,
+    train_qa,
     training,
 )
 from linguagraph.runs.console import exit_status
@@ -57,6 +58,7 @@ app.command()(stages.analyse)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)
+train.command("qa", short_help="Train a question answering model.")(train_qa.train_qa)
 train.command("graphmask")(training.train_graphmask)
 train.command("predicates")(train_predicates.train_predicates)
 train.command("parser")(train_parser.train_parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,6 @@ from linguagraph.commands.options import (
     MaxPredicates,
     MethodName,
     MethodSeeds,
-    Model,
     Out,
     Overwrite,
     ParserName,
@@ -51,6 +51,13 @@ _OF_TASKS = {
 }
 """Parameters that go together with --task."""
 
+_OF_QUESTIONS_ONLY = {"rivals", "rival_items", "entities"}
+_OF_QUESTIONS = {
+    *("out", "corpus", "model", "seeds", "device", "threads", "coreference", "parser"),
+    *("stanza_dir", "skip_bad", "limit", "resume", "overwrite", "quiet", "as_json"),
+}
+"""Parameters that go together with questions."""
+
 
 def report(
     context: typer.Context,
@@ -59,8 +66,9 @@ def report(
         str | None,
         typer.Argument(
             metavar="CORPUS",
-            help="Text file, folder or pattern of text files, - for standard input; or an "
-            "annotated file: CoNLL-2009, CoNLL-U. Not with --task.",
+            help="Text file, folder or pattern of text files, - for standard input; an annotated "
+            "file: CoNLL-2009, CoNLL-U; or questions: WikiHop JSON (.json, .jsonl). Not with "
+            "--task.",
         ),
     ] = None,
     task: Annotated[
@@ -70,7 +78,13 @@ def report(
             "what the answer depends on, and a model trained on them."
         ),
     ] = None,
-    model: Model = "srl-gnn",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="srl-gnn, srl-lstm-gnn, qa, or a directory with model.safetensors and probes/. "
+            "Default: qa for questions, else srl-gnn.",
+        ),
+    ] = None,
     seeds: Seeds = None,
     device: Device = "auto",
     batch_size: Batch = 4000,
@@ -100,6 +114,29 @@ def report(
             help="Parse a corpus with gold trees, too, and report what changes.",
         ),
     ] = False,
+    rivals: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Questions only: further methods for the tables that compare methods. Default: "
+            "nonamortised,gnnexplainer,integrated_gradients.",
+        ),
+    ] = None,
+    rival_items: Annotated[
+        int | None,
+        typer.Option(
+            help="Questions only: how many of them, the first ones, further methods explain (50); "
+            "0: none.",
+            min=0,
+        ),
+    ] = None,
+    entities: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LANG",
+            help="Questions only: named entities of Stanza's model of a language are the bridges.",
+        ),
+    ] = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -121,6 +158,30 @@ def report(
         return
     if corpus is None:
         raise typer.BadParameter("give a CORPUS, or --task star", param_hint="CORPUS")
+    if corpus.lower().endswith((".json", ".jsonl")) and format is None:
+        made = _of_questions(
+            context,
+            corpus,
+            out,
+            model=model or "qa",
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            coreference=coreference,
+            parser=parser,
+            stanza_dir=stanza_dir,
+            skip_bad=skip_bad,
+            limit=limit,
+            rivals=rivals,
+            rival_items=rival_items,
+            entities=entities,
+            resume=resume,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+        _tell(made, out, quiet=quiet, as_json=as_json)
+        return
+    _refuse(context, _OF_QUESTIONS_ONLY, f"for questions (WikiHop JSON) only; {corpus} is none")
     from linguagraph.runs.methods import MethodOptions
     from linguagraph.runs.reporting import ReportOptions, run_report
     from linguagraph.runs.sources import Reading
@@ -140,7 +201,7 @@ def report(
         documents=documents,
     )
     options = ReportOptions(
-        model=model,
+        model=model or "srl-gnn",
         seeds=seeds,
         device=device,
         batch_size=batch_size,
@@ -194,6 +255,64 @@ def _of_task(
         return report_task(
             task, out, seeds=seeds, resume=resume, overwrite=overwrite, progress=progress
         )
+
+
+def _of_questions(
+    context: typer.Context,
+    corpus: str,
+    out: Path,
+    *,
+    model: str,
+    seeds: str | None,
+    device: str,
+    threads: int | None,
+    coreference: str,
+    parser: str | None,
+    stanza_dir: str | None,
+    skip_bad: bool,
+    limit: int | None,
+    rivals: str | None,
+    rival_items: int | None,
+    entities: str | None,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> Report:
+    """The report on questions; options that only other corpora have are refused."""
+    from linguagraph.runs.qa import QaOptions, options_with, report_qa
+    from linguagraph.runs.qa_items import QaReading
+
+    every = {name for name in context.params if name != "context"}
+    wrong = every - _OF_QUESTIONS - _OF_QUESTIONS_ONLY
+    _refuse(context, wrong, "not for questions (WikiHop JSON)")
+    reading = QaReading(
+        coreference="rules" if coreference == "auto" else coreference,
+        parser=parser,
+        stanza_dir=stanza_dir,
+        entities=entities,
+        limit=limit,
+        skip_bad=skip_bad,
+    )
+    options = QaOptions(model=model, seeds=seeds, device=device, threads=threads, reading=reading)
+    named = None if rivals is None else tuple(r.strip() for r in rivals.split(",") if r.strip())
+    options = options_with(options, rivals=named, rival_items=rival_items)
+    with bars(quiet) as progress:
+        return report_qa(
+            corpus,
+            out,
+            options=options,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            warn=sayer(quiet),
+        )
+
+
+def _refuse(context: typer.Context, names: Collection[str], why: str) -> None:
+    given = {name for name in context.params if _typed(context, name)} & set(names)
+    wrong = [str(p.opts[-1]) for p in context.command.params if p.name in given]
+    if wrong:
+        raise ConfigError(f"{', '.join(wrong)}: {why}")
 
 
 def _typed(context: typer.Context, name: str) -> bool:

@@ -77,8 +77,15 @@ def train_srl(
 
 def train_graphmask(
     model: Annotated[Path, typer.Option(help="Trained model to explain: its directory.")],
-    train: Annotated[Path, typer.Option("--train", help="Training corpus, CoNLL-2009.")],
-    dev: Annotated[Path, typer.Option("--dev", help="Development corpus, CoNLL-2009.")],
+    train: Annotated[
+        list[Path],
+        typer.Option(
+            "--train",
+            help="Training corpus: CoNLL-2009, or WikiHop JSON for a model for questions (which "
+            "takes several).",
+        ),
+    ],
+    dev: Annotated[Path, typer.Option("--dev", help="Development corpus, likewise.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Directory. Default: MODEL/probes.")
     ] = None,
@@ -96,17 +103,42 @@ def train_graphmask(
     resume: Resume = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train GraphMask probes for a trained model, all seeds in one run."""
+    """Train GraphMask probes for a trained model, all seeds in one run.
+
+    For models for questions the probes work over adjacency matrices.
+    """
     from linguagraph.errors import ConfigError
-    from linguagraph.pretrained import BUNDLED
+    from linguagraph.pretrained import BUNDLED, BUNDLED_QA
+    from linguagraph.runs.qa_training import is_qa_model, train_qa_masks_run
     from linguagraph.runs.training import train_graphmask_run
 
-    if out is None and str(model) in BUNDLED:
+    if out is None and str(model) in BUNDLED + BUNDLED_QA:
         raise ConfigError(f"{model} is a bundled model; say with -o where its new probes shall go")
+    if is_qa_model(model):
+        if train_documents is not None or dev_documents is not None:
+            raise ConfigError("--train-documents, --dev-documents: not for models for questions")
+        with bars(quiet) as progress:
+            train_qa_masks_run(
+                model,
+                train,
+                dev,
+                out or model / "probes",
+                config=config,
+                seeds=seeds,
+                tolerance=tolerance,
+                device=device,
+                threads=threads,
+                resume=resume,
+                log=sayer(quiet),
+                progress=progress,
+            )
+        return
+    if len(train) > 1:
+        raise ConfigError(f"{len(train)} times --train: {model} learns from one corpus")
     with bars(quiet) as progress:
         train_graphmask_run(
             model,
-            train,
+            train[0],
             dev,
             out or model / "probes",
             documents=(train_documents, dev_documents),

@@ -13,7 +13,7 @@ from linguagraph.graphs.exports import EXPORTS
 from linguagraph.graphs.occurrences import CONTENT, Scheme
 from linguagraph.graphs.textgraph import KINDS
 
-__all__ = ["FORMATS", "GraphOptions", "names"]
+__all__ = ["FORMATS", "GraphOptions", "each_known", "names"]
 
 FORMATS = (*EXPORTS, "parquet")
 """Formats that graphs are exported in."""
@@ -58,8 +58,8 @@ class GraphOptions:
 
     def __post_init__(self) -> None:
         Scheme(self.unit, self.window, self.size, self.keep)
-        _each_known("kinds", self.kinds, KINDS)
-        _each_known("export", self.exports, FORMATS)
+        each_known("kinds", self.kinds, KINDS)
+        each_known("export", self.exports, FORMATS)
         if not self.kinds:
             raise ConfigError(f"no kind of edges; expected one or more of {list(KINDS)}")
         for name, value, known in (
@@ -67,7 +67,7 @@ class GraphOptions:
             ("subtypes", self.subtypes, SUBTYPES),
             ("measure", self.measure, tuple(MEASURES)),
         ):
-            _each_known(name, (value,), known)
+            each_known(name, (value,), known)
         for name in ("min_count", "top", "nodes", "sentences"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}; expected at least 1")
@@ -78,7 +78,12 @@ def names(text: str | None) -> tuple[str, ...]:
     return tuple(name for part in (text or "").split(",") if (name := part.strip()))
 
 
-def _each_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+def each_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Check names.
+
+    Raises:
+        ConfigError: one is unknown, or given twice.
+    """
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ConfigError(f"{what}: unknown {unknown}; expected some of {list(known)}")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from linguagraph.aggregates.graph_statistics import SizedGraph, graph_statistics
 from linguagraph.aggregates.items import ALL
-from linguagraph.columns import Table
 from linguagraph.documents.records import Document
 from linguagraph.figures.network import network
 from linguagraph.figures.relation_arcs import relation_arcs
@@ -35,6 +30,7 @@ from linguagraph.graphs.exports import EXPORTS
 from linguagraph.graphs.merging import document_graph, sentence_parts
 from linguagraph.graphs.projection import PairScores, pair_scores
 from linguagraph.graphs.textgraph import TextGraph
+from linguagraph.runs.graph_files import clear, records, slug, table_writer
 from linguagraph.runs.graph_options import GraphOptions
 from linguagraph.runs.progress import Progress, no_progress
 
@@ -88,7 +84,7 @@ def write_graphs(
         DocumentError: a document cannot be read, or lacks the paragraphs that are asked for.
     """
     out = Path(out)
-    _clear(out)
+    clear(out, _OUTPUTS)
     scores = None
     if "cooccurrence" in options.kinds:
         scores = _score_pairs(documents, out, options, warn)
@@ -116,21 +112,12 @@ def write_graphs(
     summary = {
         "documents": found.graphs,
         "options": asdict(options),
-        "kinds": _records(kinds),
-        "labels": _records(found.labels),
+        "kinds": records(kinds),
+        "labels": records(found.labels),
         "sentences_not_drawn": write.not_drawn,
     }
     write_json(out / "summary.json", summary)
     return MadeGraphs(kinds, found.labels, summary)
-
-
-def _clear(out: Path) -> None:
-    for name in _OUTPUTS:
-        path = out / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _score_pairs(
@@ -191,12 +178,12 @@ class _Writers:
         self._tables = None
         if "parquet" in options.exports:
             self._tables = (
-                stack.enter_context(_table_writer(out / EDGES, DOCUMENT_EDGES)),
-                stack.enter_context(_table_writer(out / NODES, DOCUMENT_NODES)),
+                stack.enter_context(table_writer(out / EDGES, DOCUMENT_EDGES)),
+                stack.enter_context(table_writer(out / NODES, DOCUMENT_NODES)),
             )
 
     def __call__(self, number: int, document: Document, graph: TextGraph) -> None:
-        stem = f"{number:05d}-{_slug(document.id)}"
+        stem = f"{number:05d}-{slug(document.id)}"
         for name in self.options.exports:
             if name in EXPORTS:
                 EXPORTS[name](document, graph, self.out / name / stem)
@@ -220,31 +207,3 @@ class _Writers:
             drawing = relation_arcs(sentence, part.graph, title=title, leaving=part.leaving)
             write_text(folder / stem / f"sentence-{position + 1:04d}.svg", drawing)
         self.not_drawn += len(document.sentences) - len(shown)
-
-
-@contextmanager
-def _table_writer(path: Path, table: Table) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Append frames to a Parquet file, which appears when all have been written."""
-    with (
-        replaced(path) as temporary,
-        pq.ParquetWriter(temporary, table.schema, compression="zstd") as writer,
-    ):
-
-        def write(frame: pd.DataFrame) -> None:
-            rows = pa.Table.from_pandas(frame, schema=table.schema, preserve_index=False)
-            writer.write_table(rows)
-
-        yield write
-
-
-def _slug(name: str) -> str:
-    """A part of a file name: letters, digits, ``.``, ``_`` and ``-`` only."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "document"
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON values; NaN becomes null."""
-    return [
-        {str(key): None if value != value else value for key, value in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
