@@ -18,6 +18,15 @@ from . import (
     distance,
     edge_kinds,
     edge_labels,
+    entity_ablation,
+    entity_attribution,
+    entity_examples,
+    entity_gold,
+    entity_graphs,
+    entity_inverse,
+    entity_paths,
+    entity_query,
+    entity_relations,
     examples,
     faithfulness,
     gold,
@@ -40,7 +49,7 @@ from .params import Params
 from .summary import summary
 from .terms import terms
 
-__all__ = ["ANALYSES", "GRAPH_ANALYSES", "Params", "analyse", "summary"]
+__all__ = ["ANALYSES", "GRAPH_ANALYSES", "QUESTION_ANALYSES", "Params", "analyse", "summary"]
 
 ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "overview": overview.run,
@@ -77,19 +86,40 @@ GRAPH_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = 
 }
 """The same where graphs are not made of language (``language`` is false in the manifest)."""
 
+QUESTION_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
+    "overview": overview.run,
+    "entity_graphs": entity_graphs.run,
+    "faithfulness": graph_faithfulness.run,
+    "entity_ablation": entity_ablation.run,
+    "curves": curves.run,
+    "entity_relations": entity_relations.run,
+    "entity_query": entity_query.run,
+    "entity_paths": entity_paths.run,
+    "entity_inverse": entity_inverse.run,
+    "entity_attribution": entity_attribution.run,
+    "entity_gold": entity_gold.run,
+    "agreement": agreement.run,
+    "examples": entity_examples.run,
+    "methods": methods.run,
+}
+"""The same for questions over entity graphs (``task`` is "qa" in the manifest)."""
+
 
 def analyse(
     tables: RunTables, params: Params | None = None, *, names: tuple[str, ...] | None = None
 ) -> tuple[Section, ...]:
     """Run the analyses, all or those named, in the order of :data:`ANALYSES`.
 
-    Without language, those of :data:`GRAPH_ANALYSES`.
+    Without language, those of :data:`GRAPH_ANALYSES`; for questions, those of
+    :data:`QUESTION_ANALYSES`.
 
     Raises:
         ConfigError: a name that is not known.
     """
     language = terms(tables).language
     registry = ANALYSES if language else GRAPH_ANALYSES
+    if tables.manifest.get("task") == "qa":
+        registry = QUESTION_ANALYSES
     unknown = [name for name in names or () if name not in registry]
     if unknown:
         raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(registry)}")

@@ -35,11 +35,12 @@ BY_SEED = ["condition", "seed", "f1", "correct", "gold", "kept", "edges"]
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """Answers with all edges, the retained ones, parts of them, and random ones in their place."""
-    table = faithfulness(tables.scores, resampling=params.resampling)
+    scores = tables.scores[~tables.scores["condition"].astype(str).str.startswith("removed_")]
+    table = faithfulness(scores, resampling=params.resampling)
     if table.empty:
         return (nothing(NAME, TITLE, __doc__, "no condition was scored", summary={NAME: {}}),)
-    against = faithfulness(tables.scores, resampling=params.resampling, reference="retained_100")
-    by_seed = faithfulness_by_seed(tables.scores)
+    against = faithfulness(scores, resampling=params.resampling, reference="retained_100")
+    by_seed = faithfulness_by_seed(scores)
     whole = table[table["predicate_type"] == "all"].reset_index(drop=True)
     main = shown(
         "faithfulness",

@@ -42,9 +42,12 @@ class Terms:
 
 _LANGUAGE = Terms(True, "sentences", "roles", "f1", ("label", "direction"))
 _GRAPHS = Terms(False, "graphs", "answers", "score", ("label",))
+_QUESTIONS = Terms(False, "items", "answers", "score", ("label",))
 
 
 def terms(run: RunTables | Mapping[str, Any]) -> Terms:
     """The words for a run, from its tables or its manifest (``language``: true if absent)."""
     manifest = run.manifest if isinstance(run, RunTables) else run
+    if manifest.get("task") == "qa":
+        return _QUESTIONS
     return _GRAPHS if manifest.get("language") is False else _LANGUAGE

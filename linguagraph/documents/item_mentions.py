@@ -365,10 +365,10 @@ def _in_chain(mention: ItemMention, chain: int) -> ItemMention:
 
 
 def _refers(mention: ItemMention, ranges: Sequence[tuple[int, int]], text: _Words) -> bool:
-    """Whether a mention is at least half of one of a chain's, from its first word but "the"."""
+    """Whether a mention is more than half of one of a chain's, from its first word but "the"."""
     for start, end in ranges:
         first = start + (end - start > 1 and folded(text.word(start)) in ("the", "a", "an"))
         own = mention.end - mention.start
-        if mention.start in (start, first) and mention.end <= end and 2 * own >= end - first:
+        if mention.start in (start, first) and mention.end <= end and 2 * own > end - first:
             return True
     return False

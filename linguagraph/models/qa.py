@@ -156,8 +156,10 @@ class QaModel(nn.Module):
             nn.Linear(inputs, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.width)
         )
         self.layer = GatedRelational(config.width, len(RELATIONS))
+        self.wanted = nn.Linear(query, config.width)
+        inputs = 2 * config.width + query
         self.readout = nn.Sequential(
-            nn.Linear(config.width + query, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1)
+            nn.Linear(inputs, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1)
         )
 
     def encode(self, batch: QaBatch) -> tuple[Tensor, Tensor]:
@@ -243,7 +245,9 @@ class QaModel(nn.Module):
     def answer(self, states: Tensor, query: Tensor, batch: QaBatch) -> Tensor:
         """Logits float [..., B, C] from top states [..., N, D]."""
         asked = query.index_select(0, batch.item).expand(*states.shape[:-1], -1)
-        scores: Tensor = self.readout(self._drop(torch.cat((states, asked), -1))).squeeze(-1)
+        fitting = states * self.wanted(query).index_select(0, batch.item)
+        parts = torch.cat((states, fitting, asked), -1)
+        scores: Tensor = self.readout(self._drop(parts)).squeeze(-1)
         most = int(batch.choices.max()) if batch.num_items else 0
         mentions = (batch.candidate >= 0).nonzero().squeeze(1)
         column = batch.item * most + batch.candidate

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linguagraph.errors import CheckpointError
-from linguagraph.pretrained import BUNDLED, bundled_path
+from linguagraph.pretrained import BUNDLED, BUNDLED_QA, bundled_path
 
 __all__ = ["list_models"]
 
@@ -25,7 +25,45 @@ def list_models() -> list[dict[str, Any]]:
     """
     home = bundled_path(BUNDLED[0]).parent
     models = [_entry(name, bundled_path(name)) for name in BUNDLED]
+    models += [_questions(name, bundled_path(name)) for name in BUNDLED_QA]
     return [*models, _finder(home / "predicates-en"), _parser(home / "parser-en")]
+
+
+def _questions(name: str, directory: Path) -> dict[str, Any]:
+    record = _sidecar(directory / "model.json")
+    probes = [_sidecar(path) for path in sorted((directory / "probes").glob("seed-*.json"))]
+    quality = [probe["quality"] for probe in probes]
+    training, data, scores = record["training"], record["data"], record["scores"]
+    seed = f"--seed {training['seed']} --licence '{data['licence']}'"
+    return {
+        "name": name,
+        "fingerprint": record["fingerprint"],
+        "megabytes": _megabytes(directory),
+        "what": f"two-hop questions: BiLSTM over the query, R-GCN of "
+        f"{record['config']['layers']} layers with shared parameters over the entity graph; "
+        f"{record['parameters']:,} parameters",
+        "scores": f"accuracy on dev {100 * scores['accuracy']:.2f} ({scores['items']} questions)",
+        "masks": (
+            f"GraphMask probes for {len(probes)} seeds: "
+            f"{100 * _mean(quality, 'retained'):.1f}% of edges retained on dev, "
+            f"{100 * _mean(quality, 'same'):.1f}% of the answers the same (means)"
+        ),
+        "data": f"{data['train']['name']} ({data['train']['fingerprint']}), "
+        f"{training['examples']:,} two-hop and {training['auxiliary']:,} one-hop questions made "
+        "from 2WikiMultihopQA",
+        "licence": f"weights trained on {data['licence']} data",
+        "rebuild": (
+            f"linguagraph train qa {seed} --device cpu --threads 1 --train train.json --auxiliary "
+            "train_1hop.json --dev dev.json -o DIR && linguagraph train graphmask --model DIR "
+            "--device cpu --threads 1 --train train.json --dev dev.json"
+        ),
+        "details": {
+            "dev_accuracy": scores["accuracy"],
+            "retained": [q["retained"] for q in quality],
+            "same": [q["same"] for q in quality],
+            "seeds": [probe["seed"] for probe in probes],
+        },
+    }
 
 
 def _parser(directory: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from linguagraph.runs.qa_masking import QaMasker, Shard
 from linguagraph.runs.qa_memory import check_memory
 from linguagraph.runs.qa_models import ExplainedQa, load_explained_qa
 
-__all__ = ["RIVALS", "RIVAL_ITEMS", "QaOptions", "report_qa"]
+__all__ = ["RIVALS", "RIVAL_ITEMS", "QaOptions", "options_with", "report_qa"]
 
 SHARD = 50
 """Questions per shard."""
@@ -310,6 +310,7 @@ def _tabulate_stage(run: Run) -> None:
         run.update(corpus={**corpus, "edges": total // max(1, seeds * layers)})
 
 
-def options_with(options: QaOptions, **changes: Any) -> QaOptions:
-    """The options with some replaced; those that are ``None`` stay."""
-    return replace(options, **{k: v for k, v in changes.items() if v is not None})
+def options_with(options: QaOptions | None = None, **changes: Any) -> QaOptions:
+    """The options (the default ones for ``None``) with those replaced that are given."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(options or QaOptions(), **given)

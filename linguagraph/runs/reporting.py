@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from linguagraph import __version__
 from linguagraph.analyses import Params
+from linguagraph.documents.wikihop import is_wikihop
 from linguagraph.errors import ConfigError
 from linguagraph.masks.explainable import Explainable
 from linguagraph.masks.outputs import Output
@@ -33,6 +34,7 @@ from linguagraph.runs.tabulating import tabulate_stage
 if TYPE_CHECKING:
     from linguagraph.masks.amortised import AmortisedConfig
     from linguagraph.masks.graphmask import GraphMask
+    from linguagraph.runs.qa import QaOptions
 
 __all__ = ["MOST", "Report", "ReportOptions", "facts", "report", "run_report"]
 
@@ -95,7 +97,7 @@ def report(
     data: str | None = None,
     max_graphs: int | None = None,
     out: str | Path | None = None,
-    options: ReportOptions | None = None,
+    options: ReportOptions | QaOptions | None = None,
     params: Params | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -109,8 +111,8 @@ def report(
     its ``DataLoader`` yields. The sections about language are left out then.
 
     Args:
-        corpus: a text file, a folder or pattern of text files, ``-`` for standard input; or an
-            annotated file (CoNLL-2009, CoNLL-U).
+        corpus: a text file, a folder or pattern of text files, ``-`` for standard input; an
+            annotated file (CoNLL-2009, CoNLL-U); or questions (WikiHop JSON: .json, .jsonl).
         model: bundled name or directory; ``None`` takes that of ``options`` (srl-gnn by default).
             Or a model of your own.
         loader, edge_labels, dev, explain, output, call, units, asked, y, gold, seeds, config,
@@ -118,7 +120,8 @@ def report(
             :class:`linguagraph.runs.any_model.ModelOptions`. ``y`` is "y" by default; pass a
             callable that returns ``None`` to compare with the model's own answers.
         out: run directory that keeps every stage; ``None`` works in a temporary one.
-        options: everything else, only with a corpus.
+        options: everything else, only with a corpus; for questions
+            :class:`linguagraph.runs.qa.QaOptions`.
         params: of the analyses.
         resume: go on with the run in ``out``.
         overwrite: replace the run in ``out`` if it was made from another corpus, model or options.
@@ -163,6 +166,20 @@ def report(
         )
     if corpus is None or loader is not None or given:
         raise ConfigError(_corpus_needs({"loader": loader, **given}))
+    if is_wikihop(corpus) and Path(corpus).is_file() and not isinstance(options, ReportOptions):
+        from linguagraph.runs.qa import options_with, report_qa
+
+        return report_qa(
+            corpus,
+            out,
+            options=options_with(options, model=model),
+            params=params,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if options is not None and not isinstance(options, ReportOptions):
+        raise ConfigError(f"QaOptions are for questions (WikiHop JSON); {corpus} is none")
     chosen = options or ReportOptions()
     if model is not None:
         chosen = replace(chosen, model=model)
@@ -186,7 +203,7 @@ def report(
         return replace(made, run_tables=tables)
 
 
-def _model_needs(corpus: str | Path | None, options: ReportOptions | None) -> str:
+def _model_needs(corpus: str | Path | None, options: object) -> str:
     usage = "report(model=your_model, loader=batches, edge_labels=...)"
     if corpus is not None:
         return (
