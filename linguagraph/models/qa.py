@@ -50,7 +50,7 @@ class QaConfig:
     """
 
     layers: int = 3
-    width: int = 64
+    width: int = 128
     word: int = 64
     shape: int = 8
     query: int = 32
@@ -61,8 +61,8 @@ class QaConfig:
     relations: tuple[str, ...] = RELATIONS
     dropout: float = 0.3
     layer_dropout: float = 0.0
-    word_dropout: float = 0.1
-    mention_dropout: float = 0.5
+    word_dropout: float = 0.3
+    mention_dropout: float = 0.3
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "word", "shape", "query", "hidden", "mention"):

@@ -42,13 +42,13 @@ class QaTrainConfig:
         ConfigError: a number out of its range.
     """
 
-    epochs: int = 26
-    auxiliary_epochs: int = 9
+    epochs: int = 18
+    auxiliary_epochs: int = 7
     cells: int = 40_000
-    lr: float = 3e-3
+    lr: float = 2e-3
     weight_decay: float = 0.01
     clip: float = 5.0
-    average: float = 0.999
+    average: float = 0.998
     rare: int = 10
     seed: int = 0
 

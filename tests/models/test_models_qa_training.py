@@ -43,7 +43,7 @@ def test_a_model_is_trained_recorded_and_comes_back(tmp_path: Path) -> None:
     assert found["scores"] == record["scores"]
     assert found["training"]["examples"] == 60
     assert found["training"]["auxiliary"] == 20
-    examples = [e for e in encoded_with(model.vocabulary)]
+    examples = encoded_with(model.vocabulary)
     right, known = accuracy(model, examples)
     assert (right / known, known) == (found["scores"]["accuracy"], found["scores"]["items"])
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
