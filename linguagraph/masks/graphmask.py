@@ -136,7 +136,9 @@ class GraphMask:
                 raise MaskError(
                     "asked picks no unit of any batch, so that there is no answer to keep"
                 )
-            self.model.output.refuse_probabilities(torch.cat([trace.output for trace in passes]))
+            for width in {trace.output.shape[-1] for trace in passes}:  # of candidates, say
+                outputs = [t.output for t in passes if t.output.shape[-1] == width]
+                self.model.output.refuse_probabilities(torch.cat(outputs))
             self._set_scale(passes)
             dev = [batch for batch, _ in first] if dev is None else dev
             probe = self._new_probe(config, first).to(device)

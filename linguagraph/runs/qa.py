@@ -110,6 +110,7 @@ def report_qa(
                 path, run_in, options=options, params=params, progress=progress, warn=warn
             )
     options = options or QaOptions()
+    open_items(path)  # refuses what is no file of questions before anything is loaded
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
     explained = load_explained_qa(options.model, seeds=options.seeds, device=options.device)
