@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class QaTrainConfig:
         cells: node pairs (padding counted) per batch; see :func:`by_size`.
         lr: peak learning rate of AdamW, after a warm-up; it falls linearly to zero.
         weight_decay: of AdamW; clip: largest gradient norm; average: see :class:`Stepper`.
+        checks: evaluations on dev per epoch; the best of all is kept.
         rare: words seen less often in training windows and queries are unknown.
         seed: of weights, dropout and order.
 
@@ -42,23 +43,23 @@ class QaTrainConfig:
         ConfigError: a number out of its range.
     """
 
-    epochs: int = 18
-    auxiliary_epochs: int = 7
+    epochs: int = 16
+    auxiliary_epochs: int = 10
     cells: int = 40_000
     lr: float = 2e-3
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     clip: float = 5.0
     average: float = 0.998
+    checks: int = 3
     rare: int = 10
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.auxiliary_epochs < 0:
             raise ConfigError(f"auxiliary_epochs={self.auxiliary_epochs}; expected at least 0")
-        if self.epochs < 1 or self.cells < 1 or self.rare < 1:
-            raise ConfigError(
-                f"epochs={self.epochs}, cells={self.cells}, rare={self.rare}; expected at least 1"
-            )
+        for name in ("epochs", "cells", "checks", "rare"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)}; expected at least 1")
         if not self.lr > 0:
             raise ConfigError(f"lr={self.lr}; expected a positive number")
 
@@ -96,7 +97,7 @@ def train_qa(
     log: Callable[[str], None] = print,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Train a model and keep the epoch with the best dev accuracy.
+    """Train a model and keep the check with the best dev accuracy.
 
     Writes into ``directory``: ``model.safetensors`` + ``.json`` (the best so far, 16-bit floats),
     ``trainer.safetensors`` + ``.json`` (to resume from), ``config.json`` and ``log.jsonl``. Gold
@@ -113,7 +114,7 @@ def train_qa(
         data: recorded as the model's data.
         device: where to train.
         resume: go on from ``trainer.safetensors`` if it is there.
-        log: receives a line per epoch.
+        log: receives a line per check.
         progress: called with (epoch, step, steps per epoch) after every step.
 
     Returns:
@@ -159,36 +160,39 @@ def train_qa(
         average=config.average,
     )
     first, best, record = 0, -1.0, {}
+    lines: list[dict[str, Any]] = []
+    started = time.perf_counter()
     if resume and (out / "trainer.safetensors").is_file():
         saved = stepper.load(out / "trainer.safetensors")
         first, best = int(saved["epoch"]) + 1, float(saved["best"])
         record = json.loads((out / "model.json").read_text(encoding="utf-8"))
         record.pop("vocabulary", None)
     for epoch in range(first, config.epochs):
-        started = time.perf_counter()
-        loss = _epoch(stepper, network, data_of[epoch], config, epoch, progress)
-        stepper.swap()
-        right, known = accuracy(network, held_out, cells=config.cells)
-        score = right / known
-        line = {
-            "epoch": epoch,
-            "loss": round(loss, 5),
-            "dev_accuracy": round(score, 5),
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        if score > best:
-            best = score
-            counts = {"examples": len(examples), "auxiliary": len(further)}
-            record = _record(name, line, right, known, settings, counts)
-            save_qa_model(out / "model.safetensors", network, mentions, record)
-        stepper.swap()
+        for part, loss in _epoch(stepper, network, data_of[epoch], config, epoch, progress):
+            stepper.swap()
+            right, known = accuracy(network, held_out, cells=config.cells)
+            score = right / known
+            line = {
+                "epoch": epoch + part / config.checks,
+                "loss": round(loss, 5),
+                "dev_accuracy": round(score, 5),
+                "seconds": round(time.perf_counter() - started, 1),
+            }
+            if score > best:
+                best = score
+                counts = {"examples": len(examples), "auxiliary": len(further)}
+                record = _record(name, line, right, known, settings, counts)
+                save_qa_model(out / "model.safetensors", network, mentions, record)
+            stepper.swap()
+            lines.append(line)
+            log(
+                f"epoch {line['epoch']:.2f}/{config.epochs}  loss {loss:.4f}  dev accuracy "
+                f"{100 * score:.2f}  (best {100 * best:.2f})  {line['seconds']:.0f} s"
+            )
         stepper.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
         with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-        log(
-            f"epoch {epoch + 1}/{config.epochs}  loss {loss:.4f}  dev accuracy {100 * score:.2f}"
-            f"  (best {100 * best:.2f})  {line['seconds']:.0f} s"
-        )
+            stream.writelines(json.dumps(line) + "\n" for line in lines)
+        lines.clear()
     return record
 
 
@@ -219,22 +223,30 @@ def _epoch(
     config: QaTrainConfig,
     epoch: int,
     progress: Callable[[int, int, int], None] | None,
-) -> float:
-    """One pass over the data; returns the mean loss per item, in nats."""
+) -> Iterator[tuple[int, float]]:
+    """One pass over the data, in as many parts as there are checks.
+
+    Yields:
+        number of the part, from 1, and its mean loss per item, in nats.
+    """
     torch.manual_seed(_seed(config, epoch))
     model.train()
     device = next(model.parameters()).device
     batches = _batches(examples, config, epoch)
-    summed = 0.0
+    ends = [round(len(batches) * k / config.checks) for k in range(1, config.checks + 1)]
+    summed, items, part = 0.0, 0, 1
     for step, numbers in enumerate(batches, start=1):
         batch = collate_qa([examples[i] for i in numbers]).to(device)
         found = stepper.update(F.cross_entropy(model(batch).logits, batch.answer))
         if not math.isfinite(found):
             raise RunError(f"the loss became {found} in epoch {epoch}; lower the learning rate")
-        summed += found * len(numbers)
+        summed, items = summed + found * len(numbers), items + len(numbers)
         if progress is not None:
             progress(epoch, step, len(batches))
-    return summed / len(examples)
+        while part <= config.checks and step >= ends[part - 1]:
+            if items:
+                yield part, summed / items
+            summed, items, part = 0.0, 0, part + 1
 
 
 def _record(

@@ -18,7 +18,7 @@ from linguagraph.models.qa_checkpoints import load_qa_model, save_qa_model
 from linguagraph.models.qa_examples import QaVocabulary, query_words
 from linguagraph.models.qa_training import QaTrainConfig, accuracy, train_qa
 
-QUICK = QaTrainConfig(epochs=4, auxiliary_epochs=2, cells=2000, lr=5e-3, rare=3)
+QUICK = QaTrainConfig(epochs=4, auxiliary_epochs=2, cells=2000, lr=5e-3, rare=3, checks=2)
 
 
 def train(folder: Path, config: QaTrainConfig = QUICK, **options: object) -> dict[str, object]:
@@ -47,7 +47,7 @@ def test_a_model_is_trained_recorded_and_comes_back(tmp_path: Path) -> None:
     right, known = accuracy(model, examples)
     assert (right / known, known) == (found["scores"]["accuracy"], found["scores"]["items"])
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in log] == [0, 1, 2, 3]
+    assert [line["epoch"] for line in log] == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
     assert max(line["dev_accuracy"] for line in log) == pytest.approx(right / known, abs=1e-5)
     steps = {epoch: total for epoch, _, total in lines}
     assert steps[0] > steps[3]  # auxiliary items are learned in the first epochs only
@@ -130,7 +130,7 @@ def test_batches_hold_like_sizes_and_everything_once() -> None:
     assert by_size(sizes, cells=900, seed=1) == one
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": 0.0}, {"auxiliary_epochs": -1}])
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": 0.0}, {"auxiliary_epochs": -1}, {"checks": 0}])
 def test_impossible_options_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         QaTrainConfig(**wrong)  # type: ignore[arg-type]
