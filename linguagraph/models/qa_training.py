@@ -131,6 +131,8 @@ def train_qa(
         "mentions": mentions.to_json(),
         "data": data or {},
     }
+    if not all(any(i.item.answer is not None for i in part) for part in (train, dev)):
+        raise ConfigError("training needs items with an answer in the train and in the dev data")
     _claim(out, settings, resume=resume)
     device = torch.device(device)
     torch.manual_seed(config.seed)
@@ -143,8 +145,6 @@ def train_qa(
         ]
         for part in (train, dev, auxiliary)
     )
-    if not examples or not held_out:
-        raise ConfigError("training needs items with an answer in the train and in the dev data")
     network = QaModel(model, vocabulary).to(device)
     data_of = [
         examples + (further if epoch < config.auxiliary_epochs else [])

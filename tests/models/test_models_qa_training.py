@@ -81,14 +81,17 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> N
         train(tmp_path / "parts", replace(QUICK, lr=1e-3), resume=True)
 
 
-def test_accuracy_counts_only_known_answers() -> None:
+def test_accuracy_counts_only_known_answers(tmp_path: Path) -> None:
     items = made_items(12, first=5000)
     blind = [replace(i, item=replace(i.item, answer=None)) for i in items[:4]]
     right, known = accuracy(trained_model(), encoded([*blind, *items[4:]]))
     assert known == 8
     assert right >= 7
     with pytest.raises(ConfigError, match="items with an answer"):
-        train_qa(blind, items, "unused", model=SMALL, config=QUICK, mentions=MentionConfig())
+        train_qa(
+            blind, items, tmp_path / "unused", model=SMALL, config=QUICK, mentions=MentionConfig()
+        )
+    assert not (tmp_path / "unused").exists()
 
 
 def test_halves_answer_as_the_whole(tmp_path: Path) -> None:
@@ -130,7 +133,9 @@ def test_batches_hold_like_sizes_and_everything_once() -> None:
     assert by_size(sizes, cells=900, seed=1) == one
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": 0.0}, {"auxiliary_epochs": -1}, {"checks": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"lr": 0.0}, {"auxiliary_epochs": -1}, {"checks": 0}]
+)
 def test_impossible_options_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         QaTrainConfig(**wrong)  # type: ignore[arg-type]
