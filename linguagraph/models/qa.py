@@ -24,7 +24,7 @@ FORMS = ("edges", "matrices", "auto")
 IMPOSSIBLE = -1e4
 """Logit of a candidate that has no mention, and of columns beyond an item's candidates."""
 
-CROSSOVER = 0.012
+CROSSOVER = 0.025
 """Density (:attr:`QaBatch.density`) from which matrices are faster; see ``bench_qa.py``."""
 
 
