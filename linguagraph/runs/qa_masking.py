@@ -20,6 +20,7 @@ from linguagraph.masks.explainable import EdgeMask, GraphBatch
 from linguagraph.masks.faithfulness import measure
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.qa_model import EDGES as KIND
+from linguagraph.masks.rivals.method import Method
 from linguagraph.models.qa_batch import by_size
 from linguagraph.models.qa_examples import QaExample
 from linguagraph.runs.any_scores import Explained, score_masks
@@ -164,10 +165,8 @@ class QaMasker:
             examples: in the order of the run; first: number of the first one.
             tick: told of the number of questions that are done.
         """
-        from linguagraph.masks.rivals import find_method
-
         shard = Shard()
-        one = find_method(method)()
+        one = _method(method)
         random = np.random.default_rng([self.seed, first, 1])
         for part in by_size([e.num_nodes for e in examples], cells=self.cells):
             chosen, numbers = [examples[i] for i in part], [first + i for i in part]
@@ -221,6 +220,15 @@ class QaMasker:
         )
         rows = graph_edge_rows(edges, arrays, self.names)
         return _renumbered(rows, numbers, "sentence", "example")
+
+
+def _method(name: str) -> Method:
+    """A method at its defaults; GNNExplainer with a mask for each layer, which tables compare."""
+    from linguagraph.masks.rivals import find_method
+    from linguagraph.masks.rivals.gnnexplainer import GNNExplainerConfig
+
+    make = find_method(name)
+    return make(GNNExplainerConfig(per_layer=True)) if name == "gnnexplainer" else make()
 
 
 def _renumbered(frame: pd.DataFrame, numbers: Sequence[int], *columns: str) -> pd.DataFrame:
