@@ -16,6 +16,10 @@ from linguagraph.masks.probe import ProbeConfig, SeededProbe
 __all__ = ["AdjacencyErasure", "AdjacencyModel", "AdjacencyProbe"]
 
 
+PACE = 10.0
+"""How much faster than other parameters the offset of a relation moves."""
+
+
 class AdjacencyModel(Explainable, Protocol):
     """A model whose layers multiply adjacency matrices with states (equation 8).
 
@@ -47,7 +51,8 @@ class AdjacencyErasure(nn.Module):
     relation". A gate sees the states of both nodes and the relation, never a message, so that none
     need be enumerated: time O(R V^2 D), memory O(R V^2). Departures: states are standardised
     (:meth:`standardise`), the product is divided by the root of its length, and each relation has
-    an offset, which starts at the bias c of the equation list edges' form.
+    an offset that starts at the bias and moves :data:`PACE` times as fast, so that all gates of a
+    relation can close before single ones are told apart.
 
     Args:
         seeds: one initialisation per seed.
@@ -75,7 +80,7 @@ class AdjacencyErasure(nn.Module):
         self.norm_weight = nn.Parameter(torch.ones(count, relations, hidden))
         self.norm_bias = nn.Parameter(torch.zeros(count, relations, hidden))
         self.outer = nn.Parameter(torch.empty(count, relations, hidden, state))
-        self.offset = nn.Parameter(torch.full((count, relations), float(config.bias)))
+        self.offset = nn.Parameter(torch.full((count, relations), config.bias / PACE))
         self.baseline = nn.Parameter(torch.zeros(count, message))
         self.register_buffer("scale", torch.ones(state))
         self.register_buffer("shift", torch.zeros(state))
@@ -117,7 +122,7 @@ class AdjacencyErasure(nn.Module):
         asked = asked.view(count, relations, graphs, nodes, width).permute(0, 2, 3, 1, 4)
         product = torch.matmul(asked.flatten(2, 3), known.transpose(1, 2))
         product = product.view(count, graphs, nodes, relations, nodes)
-        return product + self.offset.view(count, 1, 1, relations, 1)
+        return product + PACE * self.offset.view(count, 1, 1, relations, 1)
 
 
 class AdjacencyProbe(SeededProbe):

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from linguagraph.errors import CheckpointError, MaskError
-from linguagraph.masks.adjacency_probe import AdjacencyErasure, AdjacencyProbe
+from linguagraph.masks.adjacency_probe import PACE, AdjacencyErasure, AdjacencyProbe
 from linguagraph.masks.amortised import AmortisedConfig
 from linguagraph.masks.amortised_step import hard_gates, locate, measure, step
 from linguagraph.masks.frozen import frozen
@@ -84,7 +84,7 @@ def test_locations_are_the_bilinear_product_of_equation_9() -> None:
                     hidden = hidden * erasure.norm_weight[0, relation]
                     hidden = F.relu(hidden + erasure.norm_bias[0, relation])
                     value = (hidden @ erasure.outer[0, relation]) @ of / math.sqrt(5)
-                    value = value + erasure.offset[0, relation]
+                    value = value + PACE * erasure.offset[0, relation]
                     torch.testing.assert_close(
                         found[0, graph, target, relation, source], value, atol=1e-5, rtol=1e-5
                     )
