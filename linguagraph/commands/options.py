@@ -61,7 +61,9 @@ Batch = Annotated[
         help="Tokens per batch; a token counts once per predicate of its sentence.", min=1
     ),
 ]
-Limit = Annotated[int | None, typer.Option(help="Read only so many sentences.", min=1)]
+Limit = Annotated[
+    int | None, typer.Option(help="Read only so many sentences (or questions).", min=1)
+]
 Threads = Annotated[int | None, typer.Option(help="Processor threads. Default: all.", min=1)]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress bars, no messages but errors.")
@@ -72,7 +74,10 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace a run that was made otherwise.")
 ]
 SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave sentences out that cannot be read; count them.")
+    bool,
+    typer.Option(
+        "--skip-bad", help="Leave sentences (or questions) out that cannot be read; count them."
+    ),
 ]
 Predicted = Annotated[
     bool, typer.Option("--predicted", help="Use the predicted columns of CoNLL-2009.")

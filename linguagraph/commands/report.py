@@ -125,7 +125,7 @@ def report(
     rival_items: Annotated[
         int | None,
         typer.Option(
-            help="Questions only: how many of them, the first ones, further methods explain (50); "
+            help="Questions only: how many of them, the first ones, further methods explain (20); "
             "0: none.",
             min=0,
         ),

@@ -20,6 +20,7 @@ from linguagraph.documents.item_mentions import ItemMentions
 from linguagraph.edges.storage import read_table, write_table
 from linguagraph.errors import ConfigError
 from linguagraph.files import fingerprint
+from linguagraph.masks.rivals import METHODS
 from linguagraph.models.qa_examples import QaExample, encode_item
 from linguagraph.runs.analysing import Report, analyse_stage
 from linguagraph.runs.directory import Run, Stage, free_threads
@@ -38,8 +39,11 @@ SHARD = 50
 RIVALS = ("nonamortised", "gnnexplainer", "integrated_gradients")
 """Methods that the report puts beside GraphMask, as the paper does (appendix K)."""
 
-RIVAL_ITEMS = 50
+RIVAL_ITEMS = 20
 """Questions, the first ones, that rivals explain: they take a thousand times as long."""
+
+NO_RIVALS = ("graphmask", "information_bottleneck", "pgexplainer", "attention")
+"""Methods that are no rivals here: GraphMask itself, those that learn, and attention."""
 
 CHAINS = "chains.jsonl"
 
@@ -72,6 +76,14 @@ class QaOptions:
     cells: int = 40_000
 
     def __post_init__(self) -> None:
+        known = [n for n in METHODS if n not in NO_RIVALS]
+        wrong = [name for name in self.rivals if name not in known]
+        if wrong or len(set(self.rivals)) != len(self.rivals):
+            raise ConfigError(
+                f"rivals={list(self.rivals)}; choose without repetition among {known} (methods "
+                "that learn from a training set, and those that read a model's own attention, do "
+                "not go with questions)"
+            )
         if self.rival_items < 0 or self.cells < 1:
             raise ConfigError(
                 f"rival_items={self.rival_items}, cells={self.cells}; expected at least 0 and 1"
@@ -155,6 +167,7 @@ def _parse_stage(
             counts["words"] += sum(map(len, found.words))
             counts["gold"] += found.item.gold is not None
             counts["answers"] += found.item.answer is not None
+            counts["largest"] = max(counts["largest"], len(found.mentions))
             part.append(found)
             if len(part) == SHARD:
                 write_items(part, stage.shard(number, ".jsonl"))
@@ -185,25 +198,30 @@ def _mask_stage(
         "model": explained.fingerprints,
         "rivals": list(rivals),
         "rival_items": options.rival_items if rivals else 0,
+        "cells": options.cells,
+        "version": 1,
     }
     with run.stage("mask", key) as stage:
         if stage.done:
             return
         name = str(run.manifest["corpus"]["name"])
-        masker = QaMasker(explained, corpus=name, cells=options.cells)
-        files = parsed.shards(".jsonl")
         total = int(parsed.info["items"])
+        right = int(parsed.info.get("answers", 0)) == total
+        masker = QaMasker(explained, corpus=name, cells=options.cells, answered=right)
+        files = parsed.shards(".jsonl")
+        largest = int(parsed.info.get("largest", 0))
+        check_memory(
+            largest, explained.model, cells=options.cells, seeds=len(explained.masks.seeds)
+        )
         masking = progress("masking questions", total)
         most = min(options.rival_items, total) * len(rivals)
         others = progress("explaining by other methods", most) if most else None
         first = edges = 0
-        right = None
         for number, file in enumerate(files):
             done = stage.folder / f"shard-{number:05d}.done"
             items = list(read_items(file))
             if not done.is_file():
                 examples = _encoded(items, explained)
-                check_memory(examples, explained.model, cells=options.cells)
                 _write(stage, number, masker.rows(examples, first=first, tick=masking))
                 left = max(0, options.rival_items - first)
                 for rival in rivals:
@@ -217,7 +235,6 @@ def _mask_stage(
         if others is not None:
             others.close()
         edges = sum(len(f) for f in _frames(stage, ".items.parquet", QA_TABLES["items"]))
-        right = parsed.info.get("answers", 0) == total
         run.update(**_facts(explained, options, threads))
         run.update(
             language=False,

@@ -74,12 +74,20 @@ class QaMasker:
         corpus: name of the file.
         cells: node pairs per batch.
         seed: of random controls; they belong to it and to the first question of the shard.
+        answered: whether all answers are known; else the model's own ones are the right ones.
     """
 
     def __init__(
-        self, explained: ExplainedQa, *, corpus: str, cells: int = 40_000, seed: int = 0
+        self,
+        explained: ExplainedQa,
+        *,
+        corpus: str,
+        cells: int = 40_000,
+        seed: int = 0,
+        answered: bool = True,
     ) -> None:
         self.explained, self.cells, self.seed = explained, cells, seed
+        self.answered = answered
         self.masks, self.model = explained.masks, explained.masks.model
         self.names = Names(corpus, explained.name, METHOD)
 
@@ -113,8 +121,7 @@ class QaMasker:
         trace = model.trace(batch)
         found = self.masks.explain_seeds(batch)
         predicted = trace.output.argmax(-1).tolist()
-        answer = batch.content.answer
-        right = answer if bool((answer >= 0).all()) else None
+        right = batch.content.answer if self.answered else None
         probe: Any = self.masks.probe
         explained = Explained(
             batch=batch,
@@ -170,8 +177,6 @@ class QaMasker:
         random = np.random.default_rng([self.seed, first, 1])
         for part in by_size([e.num_nodes for e in examples], cells=self.cells):
             chosen, numbers = [examples[i] for i in part], [first + i for i in part]
-            if one.needs_fit:
-                one.fit(self.model, chosen, seed=0)
             mask = one.explain(self.model, chosen, seed=0, first=numbers[0])
             batch = self.model.batch(chosen)
             if not one.hard:

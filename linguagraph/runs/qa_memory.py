@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from linguagraph.errors import MaskError
 from linguagraph.graphs.entity import RELATIONS
 from linguagraph.models.qa import QaModel
-from linguagraph.models.qa_examples import QaExample
 
 __all__ = ["available_bytes", "check_memory", "needed_bytes"]
 
@@ -54,13 +52,11 @@ def available_bytes() -> int | None:
     return min(found) if found else None
 
 
-def check_memory(
-    examples: Sequence[QaExample], model: QaModel, *, cells: int, seeds: int = 1
-) -> None:
+def check_memory(nodes: int, model: QaModel, *, cells: int, seeds: int = 1) -> None:
     """Refuse graphs that do not fit, before anything is computed.
 
     Args:
-        examples: the questions.
+        nodes: mentions of the largest question.
         model: that is explained.
         cells: node pairs per batch.
         seeds: probes that run at once.
@@ -68,17 +64,13 @@ def check_memory(
     Raises:
         MaskError: the message says what is needed, what there is, and what helps.
     """
-    largest = max(examples, key=lambda example: example.num_nodes, default=None)
-    if largest is None:
-        return
-    nodes = largest.num_nodes
     batch = max(1, cells // max(1, nodes * nodes))
     layers = model.config.layers
     needed = needed_bytes(nodes, batch=batch, layers=layers, seeds=seeds)
     there = available_bytes()
     if there is not None and needed > there:
         raise MaskError(
-            f"question {largest.item.item.id!r} has {nodes:,} mentions: masking needs about "
+            f"the largest question has {nodes:,} mentions: masking needs about "
             f"{needed / 1e9:.1f} GB, and {there / 1e9:.1f} GB are free; take fewer seeds, smaller "
             "batches, or a model with fewer mentions (MentionConfig bridges, coreferent)"
         )

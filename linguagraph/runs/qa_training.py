@@ -233,8 +233,8 @@ def train_qa_masks_run(
         return [encode_item(f, network.vocabulary, window, relations=relations) for f in found]
 
     examples, held_out = encoded(train), encoded([dev])
-    for part in (examples, held_out):
-        check_memory(part, network, cells=cells, seeds=len(numbers))
+    largest = max(example.num_nodes for example in (*examples, *held_out))
+    check_memory(largest, network, cells=cells, seeds=len(numbers))
     learned = _Shuffled(examples, adapter, cells, options.seed)
     checked = [
         adapter.batch([held_out[i] for i in part])

@@ -214,11 +214,10 @@ def test_graphs_that_do_not_fit_are_refused_before_anything_is_computed(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explained = load_explained_qa(str(model))
-    examples = encoded(made_items(3))
-    check_memory(examples, explained.model, cells=1000)
+    check_memory(10, explained.model, cells=1000)
     monkeypatch.setattr(qa_memory, "available_bytes", lambda: 1000)
     with pytest.raises(MaskError, match=r"needs about .* GB.* fewer seeds"):
-        check_memory(examples, explained.model, cells=1000)
+        check_memory(10, explained.model, cells=1000)
     assert needed_bytes(1000, batch=2, layers=3, seeds=1) == 4 * needed_bytes(
         500, batch=2, layers=3, seeds=1
     )
@@ -227,6 +226,9 @@ def test_graphs_that_do_not_fit_are_refused_before_anything_is_computed(
 def test_what_is_no_model_or_no_question_file_is_said(tmp_path: Path, questions: Path) -> None:
     with pytest.raises(ConfigError, match="neither a bundled model for questions"):
         report_qa(questions, options=QaOptions(model="srl-gnn"))
+    for wrong in (("magic",), ("graphmask",), ("random", "random")):
+        with pytest.raises(ConfigError, match="rivals="):
+            QaOptions(rivals=wrong)
     with pytest.raises(ConfigError, match="coreference='stanza'"):
         QaReading(coreference="stanza")
     with pytest.raises(ConfigError, match="QaOptions"):
