@@ -126,7 +126,8 @@ Predicates = Annotated[
 Coreference = Annotated[
     str,
     typer.Option(
-        help="auto (what is annotated; rules for English text), none, given, rules, or stanza."
+        help="auto (what is annotated; rules for English text and questions), none, rules; not for "
+        "questions: given, stanza."
     ),
 ]
 MaxPredicates = Annotated[
