@@ -313,7 +313,7 @@ def test_models_are_listed(call: Call) -> None:
     for word in ("role F1 on dev", "CC BY-SA 4.0", "linguagraph train srl", "linguagraph data"):
         assert word in out
     found = json.loads(call("models", "--json")[1])
-    assert [entry["name"] for entry in found] == [*BUNDLED, "predicates-en", "parser-en"]
+    assert [entry["name"] for entry in found] == [*BUNDLED, "qa", "predicates-en", "parser-en"]
     for entry in found[:2]:
         assert entry["details"]["seeds"] == [0, 1, 2, 3, 4]
         assert all(0 < share < 1 for share in entry["details"]["retained"])

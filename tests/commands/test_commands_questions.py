@@ -96,7 +96,8 @@ def test_train_explain_and_report(call: Call, tmp_path: Path) -> None:
         (("--method", "random"), "--method: not for questions"),
         (("--compare-parses",), "--compare-parses: not for questions"),
         (("--coreference", "given"), "coreference='given'"),
-        (("--rivals", "magic", "--model", "MODEL"), "is neither a bundled model"),
+        (("--rivals", "magic"), "rivals=['magic']"),
+        (("--model", "MODEL"), "is neither a bundled model"),
     ],
 )
 def test_options_of_other_corpora_are_refused(

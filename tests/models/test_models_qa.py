@@ -10,9 +10,8 @@ from qa_tools import SMALL, encoded, made_items, new_model, trained_model
 
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.entity import RELATIONS
-from linguagraph.models.qa import IMPOSSIBLE, QaConfig, QaModel, choose_form
+from linguagraph.models.qa import IMPOSSIBLE, QaConfig, choose_form
 from linguagraph.models.qa_batch import QaBatch, collate_qa
-from linguagraph.models.qa_examples import QaVocabulary
 from linguagraph.models.qa_layers import GatedRelational
 from linguagraph.models.qa_training import accuracy
 
@@ -110,7 +109,9 @@ def test_a_candidate_scores_as_its_best_mention() -> None:
     with torch.no_grad():
         found = model(batch, form="edges")
         asked = found.query.index_select(0, batch.item)
-        scores = model.readout(torch.cat((found.states[-1], asked), 1)).squeeze(1)
+        top = found.states[-1]
+        fitting = top * model.wanted(found.query).index_select(0, batch.item)
+        scores = model.readout(torch.cat((top, fitting, asked), 1)).squeeze(1)
     for item in range(batch.num_items):
         for candidate in range(int(batch.choices[item])):
             own = (batch.item == item) & (batch.candidate == candidate)
@@ -195,6 +196,5 @@ def test_relations_can_be_left_out() -> None:
     config = replace(SMALL, relations=("MATCH", "DOC-BASED"))
     example = encoded(made_items(1), config)[0]
     assert set(example.graph.labels) == {"MATCH", "DOC-BASED"}
-    vocabulary = QaVocabulary.build(made_items(5), config.window, rare=1)
     with torch.no_grad():
-        assert QaModel(config, vocabulary)(collate_qa([example])).logits.shape == (1, 3)
+        assert new_model(config)(collate_qa([example])).logits.shape == (1, 3)
