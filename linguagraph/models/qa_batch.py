@@ -99,7 +99,7 @@ class QaBatch:
 
         Args:
             normalise: ``relation`` counts those of the same relation (R-GCN's c_{i,r}), ``node``
-                all (De Cao et al. 2019).
+                all (De Cao et al. 2019), ``root`` takes the square root of the first.
 
         Raises:
             ConfigError: another word.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,8 +17,7 @@ from linguagraph.graphs.entity import RELATIONS, entity_graph
 from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.models.vocabulary import SHAPES, UNKNOWN, Vocabulary, shape, suffix
 
-__all__ = ["PLACES", "QaExample", "QaVocabulary", "Window", "encode_item"]
-__all__ += ["query_words", "without_supports"]
+__all__ = ["PLACES", "QaExample", "QaVocabulary", "Window", "encode_item", "query_words"]
 
 PADDING = "<pad>"
 SEPARATOR = "<sep>"
@@ -156,38 +155,6 @@ def encode_item(
         relation=_long(RELATIONS.index(label) for label in graph.labels),
         query=_long(vocabulary.words(word) for word in query_words(item)),
         answer=-1 if item.answer is None else item.candidates.index(item.answer),
-    )
-
-
-def without_supports(example: QaExample, gone: Sequence[int]) -> QaExample:
-    """An example without the nodes of some supports; edges between the others stay as they are.
-
-    Masks belong to whole examples: this is for training only.
-    """
-    left_out = set(gone)
-    support = [m.support for m in example.item.mentions]
-    kept = torch.tensor([s not in left_out for s in support], dtype=torch.bool)
-    number = (torch.cumsum(kept, 0) - 1).numpy()
-    flags = kept.numpy()
-    source, target = example.graph.edge_index
-    edges = flags[source] & flags[target]
-    graph, place = example.graph, edges.nonzero()[0].tolist()
-    return replace(
-        example,
-        graph=TextGraph(
-            num_nodes=int(kept.sum()),
-            edge_index=number[graph.edge_index[:, edges]],
-            labels=tuple(graph.labels[i] for i in place),
-            directions=tuple(graph.directions[i] for i in place),
-            kind=graph.kind,
-        ),
-        words=example.words[kept],
-        shapes=example.shapes[kept],
-        suffixes=example.suffixes[kept],
-        roles=example.roles[kept],
-        places=example.places[kept],
-        candidate=example.candidate[kept],
-        relation=example.relation[torch.from_numpy(edges)],
     )
 
 
