@@ -30,6 +30,12 @@ def train_srl(
         str | None,
         typer.Option(help="Edge kinds: dependency, and coreference, cooccurrence or both."),
     ] = None,
+    conv: Annotated[
+        str | None,
+        typer.Option(help="Graph layers: gated-gcn, rgcn, gat, gine, transformer or ggnn."),
+    ] = None,
+    layers: Annotated[int | None, typer.Option(help="Graph layers, one on another.", min=1)] = None,
+    encoder: Annotated[str | None, typer.Option(help="Below them: mlp or bilstm.")] = None,
     train_documents: TrainDocuments = None,
     dev_documents: DevDocuments = None,
     coreference: Annotated[
@@ -55,12 +61,14 @@ def train_srl(
     from linguagraph.runs.training import train_srl_run
 
     overrides = {"seed": seed, "epochs": epochs, "precision": precision}
+    architecture = {"conv": conv, "gcn_layers": layers, "encoder": encoder}
     with bars(quiet) as progress:
         train_srl_run(
             train,
             dev,
             out,
             model=model,
+            architecture={k: v for k, v in architecture.items() if v is not None},
             kinds=None if kinds is None else [kind.strip() for kind in kinds.split(",")],
             documents=(train_documents, dev_documents),
             coreference=coreference,

@@ -11,7 +11,15 @@ from torch.nn import functional as F
 
 from linguagraph.errors import ConfigError
 
-__all__ = ["Dropout", "GatedGCNLayer", "Messages", "aggregate", "aggregate_open", "sum_at"]
+__all__ = [
+    "Dropout",
+    "GatedGCNLayer",
+    "Messages",
+    "aggregate",
+    "aggregate_open",
+    "gather",
+    "sum_at",
+]
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ class Messages:
 
     Attributes:
         edges: float [..., E, D], one message per edge.
-        loops: float [..., N, D], the layer's own self-loop messages; never gated by a mask.
+        loops: float [..., N, D], what each node adds to the sum by itself; never gated by a mask.
         soft_gates: float [..., E] in [0, 1], the model's own scalar gate on each edge, or ``None``.
     """
 
@@ -123,14 +131,14 @@ def _to_shape(value: Tensor, like: Tensor) -> Tensor:
     return value.sum_to_size(like.shape)
 
 
-def aggregate(
+def gather(
     messages: Messages,
     target: Tensor,
     *,
     gates: Tensor | None = None,
     baseline: Tensor | None = None,
 ) -> Tensor:
-    """Masked sum of messages, then ReLU: the states that a layer passes on.
+    """Masked sum of messages at each node, with what the node adds by itself.
 
     ``m~ = z * m + (1 - z) * b`` (Schlichtkrull et al. 2021, equation 3), summed at each target.
 
@@ -155,7 +163,18 @@ def aggregate(
         summed = sum_at(mixed, target, size)
     else:
         summed = _gated_sum(messages.edges, gates, baseline, target, size)
-    return F.relu(summed + messages.loops, inplace=True)
+    return summed + messages.loops
+
+
+def aggregate(
+    messages: Messages,
+    target: Tensor,
+    *,
+    gates: Tensor | None = None,
+    baseline: Tensor | None = None,
+) -> Tensor:
+    """:func:`gather`, then ReLU: the states that most layers pass on, float [..., N, D]."""
+    return F.relu(gather(messages, target, gates=gates, baseline=baseline), inplace=True)
 
 
 def aggregate_open(
@@ -208,7 +227,7 @@ class GatedGCNLayer(nn.Module):
             raise ConfigError(
                 f"edge_types={edge_types} must be a multiple of directions={directions}"
             )
-        self.outputs = outputs
+        self.outputs = self.message_width = outputs
         self.channels = directions + 1
         self.weight = nn.Parameter(torch.empty(self.channels * outputs, inputs))
         self.gate_weight = nn.Parameter(torch.empty(self.channels, inputs))
@@ -219,13 +238,13 @@ class GatedGCNLayer(nn.Module):
         nn.init.normal_(self.gate_weight, std=1 / math.sqrt(inputs))
 
     def messages(
-        self, states: Tensor, source: Tensor, edge_type: Tensor, direction: Tensor
+        self, states: Tensor, source: Tensor, target: Tensor, edge_type: Tensor, direction: Tensor
     ) -> Messages:
-        """Messages along all edges and self-loops.
+        """Messages along all edges and self-loops; what an edge's target is does not count.
 
         Args:
             states: float [..., N, inputs].
-            source, edge_type, direction: int64 [E].
+            source, target, edge_type, direction: int64 [E].
         """
         size, channels = states.shape[-2], self.channels
         values = F.linear(states, self.weight)
@@ -244,6 +263,10 @@ class GatedGCNLayer(nn.Module):
             loops=loop_gates.unsqueeze(-1) * loop_values,
             soft_gates=edge_gates,
         )
+
+    def update(self, summed: Tensor, states: Tensor) -> Tensor:
+        """ReLU."""
+        return F.relu(summed, inplace=True)
 
     def selected(
         self, states: Tensor, source: Tensor, edge_type: Tensor, direction: Tensor

@@ -14,14 +14,20 @@ from torch.nn import functional as F
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.textgraph import KINDS
 from linguagraph.models.batch import SrlBatch
+from linguagraph.models.convolutions import (
+    CONVOLUTIONS,
+    Convolution,
+    ConvolutionOptions,
+    make_convolution,
+)
 from linguagraph.models.encoders import BiLstmEncoder, MlpEncoder, TokenEmbedding
 from linguagraph.models.gateable import Trace
 from linguagraph.models.layers import (
     Dropout,
     GatedGCNLayer,
     Messages,
-    aggregate,
     aggregate_open,
+    gather,
     sum_at,
 )
 from linguagraph.models.vocabulary import SrlVocabulary
@@ -35,6 +41,7 @@ class SrlConfig:
 
     Attributes:
         encoder: ``mlp`` or ``bilstm``.
+        conv: kind of the graph layers, key of :data:`linguagraph.models.convolutions.CONVOLUTIONS`.
         gcn_layers: graph layers on top of the encoder.
         hidden: width of the MLP encoder, GCN states and classifier.
         lstm_hidden, lstm_layers: per direction; used by ``bilstm`` only.
@@ -46,9 +53,11 @@ class SrlConfig:
             document's (see :mod:`linguagraph.models.contexts`).
         links: coreference edges, see :func:`linguagraph.graphs.coreference.coreference_graph`.
         context: largest number of other sentences that an example's graph reaches into.
+        heads, edge_width, bases: see :class:`linguagraph.models.convolutions.ConvolutionOptions`.
     """
 
     encoder: str = "mlp"
+    conv: str = "gated-gcn"
     gcn_layers: int = 2
     hidden: int = 256
     lstm_hidden: int = 200
@@ -66,6 +75,9 @@ class SrlConfig:
     kinds: tuple[str, ...] = ("dependency",)
     links: str = "nearest"
     context: int = 16
+    heads: int = 4
+    edge_width: int = 64
+    bases: int = 8
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kinds", tuple(self.kinds))  # a list in JSON and TOML
@@ -81,11 +93,24 @@ class SrlConfig:
             raise ConfigError(f"encoder={self.encoder!r}; expected 'mlp' or 'bilstm'")
         if self.gcn_layers < 1:
             raise ConfigError(f"gcn_layers={self.gcn_layers}; expected at least 1")
+        if self.conv not in CONVOLUTIONS:
+            raise ConfigError(f"conv={self.conv!r}; expected one of {', '.join(CONVOLUTIONS)}")
+        _ = self.options
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values; those of merged graphs only where the graph is one."""
-        found = asdict(self)
-        return found if self.merged else {k: v for k, v in found.items() if k not in _MERGED}
+        """Field names and values.
+
+        Those of merged graphs and of other convolutions than the gated GCN only where they count.
+        """
+        left_out = (() if self.merged else _MERGED) + (
+            () if self.conv != SrlConfig.conv else _CONVOLUTION
+        )
+        return {k: v for k, v in asdict(self).items() if k not in left_out}
+
+    @property
+    def options(self) -> ConvolutionOptions:
+        """What the convolutions are told."""
+        return ConvolutionOptions(heads=self.heads, edge_width=self.edge_width, bases=self.bases)
 
     @property
     def merged(self) -> bool:
@@ -94,6 +119,7 @@ class SrlConfig:
 
 
 _MERGED = ("kinds", "links", "context")
+_CONVOLUTION = ("conv", "heads", "edge_width", "bases")
 
 SRL_MODELS: dict[str, SrlConfig] = {
     "srl-gnn": SrlConfig(encoder="mlp", gcn_layers=2, edge_dropout=0.1),
@@ -104,8 +130,8 @@ SRL_MODELS: dict[str, SrlConfig] = {
 class SrlModel(nn.Module):
     """Semantic role labelling with gold predicates over the dependency graph.
 
-    After Marcheggiani & Titov (2017): embeddings with a predicate mark, an encoder, gated GCN
-    layers, and for each token a role from its state, the predicate's state and the predicate
+    After Marcheggiani & Titov (2017): embeddings with a predicate mark, an encoder, graph layers
+    (gated GCN unless ``config.conv`` says otherwise), and for each token a role from its state, the predicate's state and the predicate
     lemma. Departures: an MLP read-out instead of a role-specific bilinear one; a suffix and a shape
     embedding instead of pretrained vectors.
 
@@ -143,7 +169,13 @@ class SrlModel(nn.Module):
             )
         widths = [self.encoder.width] + [config.hidden] * config.gcn_layers
         self.layers = nn.ModuleList(
-            GatedGCNLayer(inputs, outputs, edge_types=vocabulary.num_edge_types)
+            make_convolution(
+                config.conv,
+                inputs,
+                outputs,
+                edge_types=vocabulary.num_edge_types,
+                options=config.options,
+            )
             for inputs, outputs in pairwise(widths)
         )
         self.dropout = Dropout(config.dropout)
@@ -161,7 +193,11 @@ class SrlModel(nn.Module):
     @property
     def message_sizes(self) -> tuple[int, ...]:
         """Width of the messages of each layer."""
-        return (self.config.hidden,) * len(self.layers)
+        return tuple(self._layer(index).message_width for index in range(len(self.layers)))
+
+    def _layer(self, index: int) -> Convolution:
+        module: Convolution = self.layers[index]  # type: ignore[assignment]
+        return module
 
     def encode(self, batch: SrlBatch) -> Tensor:
         """States below the first graph layer, float [N, width]."""
@@ -170,8 +206,9 @@ class SrlModel(nn.Module):
 
     def messages(self, layer: int, states: Tensor, batch: SrlBatch) -> Messages:
         """Messages of one layer for given incoming states [..., N, width]."""
-        module: GatedGCNLayer = self.layers[layer]  # type: ignore[assignment]
-        return module.messages(states, batch.source, batch.edge_type, batch.direction)
+        return self._layer(layer).messages(
+            states, batch.source, batch.target, batch.edge_type, batch.direction
+        )
 
     def classify(self, states: Tensor, batch: SrlBatch) -> Tensor:
         """Role logits [..., U, roles] from the states above the last layer [..., N, hidden]."""
@@ -219,7 +256,8 @@ class SrlModel(nn.Module):
             fill = baselines[layer] if baselines is not None else None
             if self.training and self.config.edge_dropout > 0 and mask is None:
                 mask = self._edge_mask(batch)
-            states = self.dropout(aggregate(current, batch.target, gates=mask, baseline=fill))
+            summed = gather(current, batch.target, gates=mask, baseline=fill)
+            states = self.dropout(self._layer(layer).update(summed, states))
         return Trace(self.classify(states, batch), tuple(entering), tuple(sent), start)
 
     @torch.no_grad()
@@ -249,25 +287,27 @@ class SrlModel(nn.Module):
         for layer, mask in enumerate(gates):
             fill = None if baselines is None else baselines[layer]
             known = trace.messages[0] if layer == 0 else None
-            if 2 * int(mask.count_nonzero()) > mask.numel():
-                sent = known or self.messages(layer, states, batch)
-                states = aggregate(sent, batch.target, gates=mask, baseline=fill)
-            else:
+            module = self._layer(layer)
+            few = 2 * int(mask.count_nonzero()) <= mask.numel()
+            if few and isinstance(module, GatedGCNLayer):
                 states = self._aggregate_open(
-                    layer, states if known is None else known, batch, mask, fill
+                    module, states if known is None else known, batch, mask, fill
                 )
+            else:
+                sent = known or self.messages(layer, states, batch)
+                summed = gather(sent, batch.target, gates=mask, baseline=fill)
+                states = module.update(summed, states)
             states = self.dropout(states)
         return self.classify(states, batch)
 
     def _aggregate_open(
         self,
-        layer: int,
+        module: GatedGCNLayer,
         known: Messages | Tensor,
         batch: SrlBatch,
         mask: Tensor,
         baseline: Tensor | None,
     ) -> Tensor:
-        module: GatedGCNLayer = self.layers[layer]  # type: ignore[assignment]
         seed, edge = mask.nonzero(as_tuple=True)
         first = seed * batch.num_nodes
         if isinstance(known, Messages):

@@ -44,6 +44,7 @@ def train_srl_run(
     out: Path,
     *,
     model: str,
+    architecture: Mapping[str, Any] | None = None,
     kinds: Sequence[str] | None = None,
     documents: Documents = (None, None),
     coreference: str = "rules",
@@ -62,6 +63,7 @@ def train_srl_run(
         train, dev: annotated corpora with predicates.
         out: directory of the model.
         model: key of :data:`linguagraph.models.srl.SRL_MODELS`.
+        architecture: options of the model that count more than the file's.
         kinds: edge kinds, ``dependency`` among them; ``None`` takes those of ``config``.
         documents: for models with further kinds: CoNLL-U files with the sentences of ``train`` and
             ``dev`` and document boundaries (see :func:`linguagraph.runs.merged.corpus_documents`).
@@ -78,9 +80,9 @@ def train_srl_run(
     tables = read_tables(config, ("model", "training"))
     if isinstance(tables["model"].get("kinds"), list):
         tables["model"]["kinds"] = tuple(tables["model"]["kinds"])
-    architecture = updated(SRL_MODELS[model], tables["model"], where="model")
+    chosen = updated(SRL_MODELS[model], {**tables["model"], **(architecture or {})}, where="model")
     if kinds is not None:
-        architecture = replace(architecture, kinds=tuple(kinds))
+        chosen = replace(chosen, kinds=tuple(kinds))
     options = updated(
         SrlTrainConfig(), {**tables["training"], **(overrides or {})}, where="training"
     )
@@ -91,14 +93,14 @@ def train_srl_run(
         "licence": licence,
     }
     graphs = None
-    if architecture.merged:
+    if chosen.merged:
         log("reading documents")
         data["documents"] = _described(documents, coreference)
         parts = [
             corpus_documents(corpus, own, coreference=coreference, log=log)
             for corpus, own in zip((train, dev), documents, strict=True)
         ]
-        source = _graph_source(architecture, parts[0], out)
+        source = _graph_source(chosen, parts[0], out)
         sentences = [[s for d in part for s in d.sentences] for part in parts]
         graphs = source.graphs(parts[0]), source.graphs(parts[1])
     else:
@@ -117,7 +119,7 @@ def train_srl_run(
         sentences[0],
         sentences[1],
         out,
-        model=architecture,
+        model=chosen,
         config=options,
         name=model,
         data=data,

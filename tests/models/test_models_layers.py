@@ -57,7 +57,7 @@ def by_hand(layer: GatedGCNLayer, states: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def test_messages_gates_and_states_of_three_nodes(layer: GatedGCNLayer) -> None:
     states = np.array([[1.0, -2.0], [0.5, 0.25], [-1.0, 3.0]])
-    sent = layer.messages(torch.tensor(states).float(), SOURCE, EDGE_TYPE, DIRECTION)
+    sent = layer.messages(torch.tensor(states).float(), SOURCE, TARGET, EDGE_TYPE, DIRECTION)
     messages, gates, out = by_hand(layer, states)
     np.testing.assert_allclose(sent.edges.detach(), messages, atol=1e-6)
     assert sent.soft_gates is not None
@@ -77,7 +77,7 @@ def test_a_message_of_known_weights() -> None:
         layer.gate_bias.copy_(torch.tensor([-3.0, 0.0, 0.0]))
     ends = torch.tensor([0, 1]), torch.tensor([1, 0])
     kinds = torch.tensor([0, 1])
-    sent = layer.messages(torch.tensor([[3.0], [4.0]]), ends[0], kinds, kinds)
+    sent = layer.messages(torch.tensor([[3.0], [4.0]]), ends[0], ends[1], kinds, kinds)
     assert sent.edges.tolist() == [[0.5 * 6.5], [0.5 * 21.0]]  # sigmoid(3 - 3), sigmoid(0)
     assert sent.loops.tolist() == [[0.5 * 1.0], [0.5 * 8.0]]
     assert aggregate(sent, ends[1]).tolist() == [[0.5 + 10.5], [4.0 + 3.25]]
@@ -85,9 +85,9 @@ def test_a_message_of_known_weights() -> None:
 
 def test_leading_dimensions_equal_a_loop(layer: GatedGCNLayer) -> None:
     states = torch.randn(4, 3, 2)
-    together = layer.messages(states, SOURCE, EDGE_TYPE, DIRECTION)
+    together = layer.messages(states, SOURCE, TARGET, EDGE_TYPE, DIRECTION)
     for index in range(4):
-        alone = layer.messages(states[index], SOURCE, EDGE_TYPE, DIRECTION)
+        alone = layer.messages(states[index], SOURCE, TARGET, EDGE_TYPE, DIRECTION)
         torch.testing.assert_close(together.edges[index], alone.edges)
         torch.testing.assert_close(together.loops[index], alone.loops)
         torch.testing.assert_close(aggregate(together, TARGET)[index], aggregate(alone, TARGET))
@@ -207,7 +207,7 @@ def test_the_gradient_of_picking_channels_is_right(lead: tuple[int, ...]) -> Non
 def test_messages_of_some_edges_equal_those_among_all(layer: GatedGCNLayer) -> None:
     states, some = torch.randn(3, 2), torch.tensor([3, 0, 2])
     with torch.no_grad():
-        every = layer.messages(states, SOURCE, EDGE_TYPE, DIRECTION)
+        every = layer.messages(states, SOURCE, TARGET, EDGE_TYPE, DIRECTION)
         sent, loops = layer.selected(states, SOURCE[some], EDGE_TYPE[some], DIRECTION[some])
     torch.testing.assert_close(sent, every.edges[some])
     torch.testing.assert_close(loops, every.loops)
