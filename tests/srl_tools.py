@@ -111,9 +111,9 @@ def small_model(
         torch.manual_seed(seed)
         vocabulary = SrlVocabulary.build(sentences, rare_word=1, rare_role=1)
         model = SrlModel(config or small_config(), vocabulary)
-        for layer in model.layers:
-            torch.nn.init.normal_(layer.bias, std=0.5)  # type: ignore[arg-type]
-            torch.nn.init.normal_(layer.gate_bias, std=0.5)  # type: ignore[arg-type]
+        for name, values in model.layers.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.normal_(values, std=0.5)
     return model.eval()
 
 

@@ -35,7 +35,12 @@ WIDTHS: dict[str, int] = {
 
 
 def make_model(
-    directory: Path, *, seeds: Sequence[int] = (0, 1, 4), layers: int = 2, encoder: str = "mlp"
+    directory: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 4),
+    layers: int = 2,
+    encoder: str = "mlp",
+    conv: str = "gated-gcn",
 ) -> Path:
     """Save a random model for the sample corpus with random probes.
 
@@ -44,7 +49,7 @@ def make_model(
     """
     sentences = list(read_sentences(sample_path()))
     torch.manual_seed(7)
-    config = SrlConfig(encoder=encoder, gcn_layers=layers, **WIDTHS)
+    config = SrlConfig(encoder=encoder, gcn_layers=layers, conv=conv, **WIDTHS)
     model = SrlModel(config, SrlVocabulary.build(sentences)).eval()
     examples = list(encode_examples(sentences[:20], model.vocabulary))
     batch = collate(examples, num_labels=len(model.vocabulary.labels))

@@ -131,9 +131,9 @@ class SrlModel(nn.Module):
     """Semantic role labelling with gold predicates over the dependency graph.
 
     After Marcheggiani & Titov (2017): embeddings with a predicate mark, an encoder, graph layers
-    (gated GCN unless ``config.conv`` says otherwise), and for each token a role from its state, the predicate's state and the predicate
-    lemma. Departures: an MLP read-out instead of a role-specific bilinear one; a suffix and a shape
-    embedding instead of pretrained vectors.
+    (gated GCN unless ``config.conv`` says otherwise), and for each token a role from its state, the
+    predicate's state and the predicate lemma. Departures: an MLP read-out instead of a
+    role-specific bilinear one; a suffix and a shape embedding instead of pretrained vectors.
 
     Args:
         config: architecture.
