@@ -25,6 +25,11 @@ def train_qa(
             "again.",
         ),
     ] = None,
+    conv: Annotated[
+        str | None,
+        typer.Option(help="Graph layer: gated-rgcn, rgcn, gat, gine, transformer or ggnn."),
+    ] = None,
+    layers: Annotated[int | None, typer.Option(help="Times it is applied.", min=1)] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,12 +81,14 @@ def train_qa(
     from linguagraph.runs.qa_training import train_qa_run
 
     overrides = {"seed": seed, "epochs": epochs}
+    architecture = {"conv": conv, "layers": layers}
     with bars(quiet) as progress:
         train_qa_run(
             train,
             dev,
             out,
             auxiliary=auxiliary or (),
+            architecture={k: v for k, v in architecture.items() if v is not None},
             without=without or (),
             reading=QaReading(
                 coreference=coreference,

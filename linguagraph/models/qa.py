@@ -14,8 +14,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.entity import RELATIONS
 from linguagraph.models.qa_batch import NORMALISATIONS, QaBatch
+from linguagraph.models.qa_convolutions import QA_CONVOLUTIONS, make_qa_convolution
 from linguagraph.models.qa_examples import PLACES, ROLES, QaVocabulary, Window
-from linguagraph.models.qa_layers import GatedRelational
+from linguagraph.models.qa_layers import RelationalLayer
 from linguagraph.models.vocabulary import SHAPES
 
 __all__ = ["FORMS", "IMPOSSIBLE", "QaConfig", "QaModel", "QaPass", "choose_form"]
@@ -33,7 +34,10 @@ class QaConfig:
     """Architecture.
 
     Attributes:
-        layers: applications of the one R-GCN layer, whose parameters are shared (paper: 3).
+        conv: kind of the layer, key of
+            :data:`linguagraph.models.qa_convolutions.QA_CONVOLUTIONS`.
+        layers: applications of the one layer, whose parameters are shared (paper: 3).
+        heads: of attention, in layers that have it.
         width: of node states and messages.
         word, shape: widths of embeddings; suffix, role and place have the width of shape.
         query: width of each direction of the query's BiLSTM, which has two layers.
@@ -49,6 +53,7 @@ class QaConfig:
         ConfigError: a value that cannot be used.
     """
 
+    conv: str = "gated-rgcn"
     layers: int = 3
     width: int = 128
     word: int = 64
@@ -63,9 +68,12 @@ class QaConfig:
     layer_dropout: float = 0.0
     word_dropout: float = 0.3
     mention_dropout: float = 0.3
+    heads: int = 4
 
     def __post_init__(self) -> None:
-        for name in ("layers", "width", "word", "shape", "query", "hidden", "mention"):
+        if self.conv not in QA_CONVOLUTIONS:
+            raise ConfigError(f"conv={self.conv!r}; expected one of {', '.join(QA_CONVOLUTIONS)}")
+        for name in ("layers", "width", "word", "shape", "query", "hidden", "mention", "heads"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}; expected at least 1")
         if self.context < 0:
@@ -87,8 +95,10 @@ class QaConfig:
         return Window(self.context, self.mention)
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values."""
-        return asdict(self) | {"relations": list(self.relations)}
+        """Field names and values; the convolution only where it is not the paper's."""
+        found = asdict(self) | {"relations": list(self.relations)}
+        left_out = ("conv", "heads") if self.conv == QaConfig.conv else ()
+        return {k: v for k, v in found.items() if k not in left_out}
 
 
 @dataclass(frozen=True)
@@ -125,9 +135,9 @@ class QaModel(nn.Module):
     """The model of De Cao et al. (2019) as Schlichtkrull et al. (2021) explain it, in section 5.
 
     A mention is known by its words and their neighbours, its role and its place; with the query
-    (final states of a two-layer BiLSTM) these give the states below the first layer. The gated
-    R-GCN layer is applied ``layers`` times. Every mention is scored from its state and the query;
-    a candidate's logit is the maximum over its mentions.
+    (final states of a two-layer BiLSTM) these give the states below the first layer. The layer (a
+    gated R-GCN unless ``config.conv`` says otherwise) is applied ``layers`` times. Every mention is
+    scored from its state and the query; a candidate's logit is the maximum over its mentions.
 
     Departures: words are learned from the training items and read through a window (no GloVe, no
     ELMo), bridge mentions are nodes, and roles are marked. The layer's messages have a bias.
@@ -155,7 +165,9 @@ class QaModel(nn.Module):
         self.initial = nn.Sequential(
             nn.Linear(inputs, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.width)
         )
-        self.layer = GatedRelational(config.width, len(RELATIONS))
+        self.layer: RelationalLayer = make_qa_convolution(
+            config.conv, config.width, len(RELATIONS), heads=config.heads
+        )
         self.wanted = nn.Linear(query, config.width)
         inputs = 2 * config.width + query
         self.readout = nn.Sequential(
@@ -203,7 +215,8 @@ class QaModel(nn.Module):
             query: of :meth:`encode`.
             batch: the items.
             form: one of :data:`FORMS`.
-            weights: of messages in the layout of the form; computed where they are not given.
+            weights: of :meth:`weights`, in the layout of the form; computed where not given.
+                Layers with attention compute their own from the states that enter them.
             gates, baselines: one per layer from ``start`` up, see :class:`GatedRelational`.
         """
         form, count = choose_form(batch, form), self.config.layers - start
@@ -218,15 +231,17 @@ class QaModel(nn.Module):
             before = F.dropout(states, self.config.layer_dropout, self.training)
             messages = self.layer.messages(before)
             if form == "matrices":
+                scaled = self.layer.weigh_matrices(before, weights)
                 states = self.layer.over_matrices(
-                    states, messages, weights, gates=gate, baseline=baseline
+                    states, messages, scaled, gates=gate, baseline=baseline
                 )
             else:
                 sent = messages.flatten(0, 1)
                 sent = sent.index_select(0, self.sent(batch))
                 target = batch.edge_index[1]
+                scaled = self.layer.weigh_edges(before, batch.edge_index, batch.relation, weights)
                 states = self.layer.over_edges(
-                    states, sent, target, weights, gates=gate, baseline=baseline
+                    states, sent, target, scaled, gates=gate, baseline=baseline
                 )
             seen.append(states)
         top = batch.unpadded(states) if form == "matrices" else states

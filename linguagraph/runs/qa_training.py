@@ -71,6 +71,7 @@ def train_qa_run(
     out: Path,
     *,
     auxiliary: Sequence[Path] = (),
+    architecture: Mapping[str, Any] | None = None,
     without: Sequence[str] = (),
     reading: QaReading | None = None,
     config: Path | None = None,
@@ -91,6 +92,7 @@ def train_qa_run(
         dev: the file that the best epoch is chosen by.
         out: directory of the model.
         auxiliary: further files, for the first epochs only (one-hop questions, say).
+        architecture: options of the model that count more than the file's.
         without: relations to leave out of the graph, see
             :data:`linguagraph.graphs.entity.RELATIONS`.
         reading: where chains come from, and the like.
@@ -106,7 +108,7 @@ def train_qa_run(
     tables = read_tables(config, ("model", "training", "mentions"))
     if isinstance(tables["model"].get("relations"), list):
         tables["model"]["relations"] = tuple(tables["model"]["relations"])
-    model = updated(QaConfig(), tables["model"], where="model")
+    model = updated(QaConfig(), {**tables["model"], **(architecture or {})}, where="model")
     unknown = [name for name in without if name not in RELATIONS]
     if unknown:
         raise ConfigError(f"without={unknown}; expected some of {list(RELATIONS)}")
