@@ -8,7 +8,9 @@ The tables of a run, all keyed by ``example`` (one predicate of one sentence):
 * ``ROLES``: one row per example and token that carries a gold or a predicted role;
 * ``SCORES``: one row per condition, seed and sentence: counts for role F1;
 * ``FIDELITY``: one row per graph (an example), condition, control, draw and fill: what the model
-  answers on parts of the edges; only in runs for which it was measured.
+  answers on parts of the edges; only in runs for which it was measured;
+* ``LEARNING``: one row per seed, check, layer, label and direction: what was retained when the
+  probes were checked while they were trained; beside probes that were trained with this record.
 
 Graphs that are not made of language (any other model's data, see :mod:`linguagraph.edges.graphs`)
 use ``EDGES`` and ``SCORES`` alone, with a graph in the place of a sentence and of an example:
@@ -40,7 +42,7 @@ import pyarrow as pa
 from linguagraph.errors import TableError
 
 __all__ = ["ATTRIBUTIONS", "CHAINS", "EDGES", "FIDELITY", "GRAPHS", "ITEMS", "MENTIONS", "PATHS"]
-__all__ += ["QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ += ["LEARNING", "QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -359,6 +361,21 @@ FIDELITY = Table(
             "share of the units that are right with all edges and wrong here, or the reverse",
             nullable=True,
         ),
+    ),
+)
+
+LEARNING = Table(
+    "learning",
+    (
+        Column("seed", "int", "seed of the probe"),
+        Column("check", "int", "number of the check, from 0"),
+        Column("epoch", "float", "epochs of training before the check"),
+        Column("lowest", "int", "lowest layer that had gates"),
+        Column("layer", "int", "GNN layer, 0 is the bottom; only layers with gates"),
+        Column("label", "category", "edge label; <unk> for labels unknown to the model"),
+        Column("direction", "category", "-> or <-"),
+        Column("edges", "int", "edges of the development examples that can matter in the layer"),
+        Column("retained", "int", "those whose gate is open"),
     ),
 )
 

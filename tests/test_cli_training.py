@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tiny import WIDTHS, sample_part
 
@@ -81,6 +82,8 @@ def test_train_a_model_and_probes_and_report_on_them(
     assert probe["explains"] == record["fingerprint"]
     assert probe["training"]["constraint"]["tolerance"] == 1
     assert 0 <= probe["quality"]["retained"] <= 1
+    learning = pd.read_parquet(home / "probes" / "learning.parquet")
+    assert set(learning["seed"]) == {1, 5}
 
     if name == "srl-gnn":
         options = ["--model", home, "--threads", 1, "--device", "cpu", "--limit", 3, "--quiet"]
@@ -88,6 +91,9 @@ def test_train_a_model_and_probes_and_report_on_them(
         manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
         assert manifest["seeds"] == [1, 5]
         assert manifest["model"]["licence"] == "CC0"
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(tmp_path / "run" / "learning.parquet"), learning
+        )
 
 
 def test_the_same_seed_gives_the_same_model(call: Call, tmp_path: Path, corpus: Path) -> None:

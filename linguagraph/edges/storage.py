@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linguagraph.columns import EDGES, FIDELITY, PATHS, QA_TABLES, ROLES, SCORES, TABLES, Table
+from linguagraph.columns import FIDELITY, LEARNING, QA_TABLES, TABLES, Table
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
 from linguagraph.files import replaced
@@ -34,6 +34,7 @@ class RunTables:
         compared: the same sentences with predicted in place of gold trees, where that was asked
             for.
         fidelity: what the model answers on parts of the edges, where that was measured.
+        learning: what the probes retained while they were trained, where that was recorded.
         items, mentions, chains, attributions: of runs on questions.
     """
 
@@ -47,6 +48,7 @@ class RunTables:
     graphs: Iterable[tuple[TextGraph, Sequence[int]]] = ()
     compared: RunTables | None = None
     fidelity: pd.DataFrame | None = None
+    learning: pd.DataFrame | None = None
     items: pd.DataFrame | None = None
     mentions: pd.DataFrame | None = None
     chains: pd.DataFrame | None = None
@@ -67,7 +69,7 @@ class RunTables:
         tables: dict[str, Any] = {
             name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
         }
-        for table in (FIDELITY, *QA_TABLES.values()):
+        for table in (FIDELITY, LEARNING, *QA_TABLES.values()):
             optional = Path(directory) / f"{table.name}.parquet"
             if optional.is_file():
                 tables[table.name] = read_table(optional, table)
@@ -75,7 +77,7 @@ class RunTables:
 
     def write(self, directory: str | Path) -> None:
         """Write the tables that are there."""
-        for table in (EDGES, PATHS, ROLES, SCORES, FIDELITY, *QA_TABLES.values()):
+        for table in (*TABLES.values(), FIDELITY, LEARNING, *QA_TABLES.values()):
             frame = getattr(self, table.name)
             if frame is not None:
                 write_table([frame], Path(directory) / f"{table.name}.parquet", table)

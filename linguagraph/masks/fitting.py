@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
+from linguagraph.masks.learning import LabelTally, learning_rows
 from linguagraph.masks.srl import Quality, SrlGraphMask
 from linguagraph.masks.trainer_state import (
     by_seed,
@@ -81,12 +83,14 @@ class FitResult:
             ``multipliers`` and ``divergence`` (mean since the last check, in the chosen unit).
         within: seeds for which some check was within the allowed loss; the others keep the check
             with the smallest loss.
+        learning: what each check retains by label, see :data:`linguagraph.columns.LEARNING`.
     """
 
     masker: SrlGraphMask
     kept: dict[int, Quality]
     history: tuple[dict[str, Any], ...]
     within: tuple[int, ...]
+    learning: pd.DataFrame
 
 
 def fit_graphmask(
@@ -151,6 +155,7 @@ class _Fit:
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=device)
         self.best: dict[int, tuple[Quality, dict[str, Tensor]]] = {}
         self.history: list[dict[str, Any]] = []
+        self.learning: list[Tensor] = []
         self.done = 0
 
     def run(self, path: Path | None, *, resume: bool) -> FitResult:
@@ -170,7 +175,17 @@ class _Fit:
             self.masker.probe.insert(seed, tensors)
             kept[seed] = quality
         within = tuple(s for s, q in kept.items() if q.difference >= -self.config.allowed)
-        return FitResult(self.masker, kept, tuple(self.history), within)
+        return FitResult(self.masker, kept, tuple(self.history), within, self._learning())
+
+    def _learning(self) -> pd.DataFrame:
+        first = len(self.history) - len(self.learning)  # a training begun before this was recorded
+        entries = list(enumerate(self.history))[first:]
+        return learning_rows(
+            self.learning,
+            [(check, entry["epoch"], entry["lowest"]) for check, entry in entries],
+            seeds=self.masker.probe.seeds,
+            labels=self.masker.model.vocabulary.labels.items,
+        )
 
     @torch.no_grad()
     def _start_baselines(self) -> None:
@@ -218,7 +233,10 @@ class _Fit:
 
     def _check(self, epoch: float, lowest: int, apart: Tensor) -> None:
         probe = self.masker.probe
-        quality = self.masker.evaluate(self.dev, lowest=lowest)
+        types = self.masker.model.vocabulary.num_edge_types
+        tally = LabelTally(seeds=len(probe.seeds), layers=self.layers, types=types, lowest=lowest)
+        quality = self.masker.evaluate(self.dev, lowest=lowest, tally=tally)
+        self.learning.append(tally.counts)
         multipliers = self.lagrangian.multipliers.tolist()
         self.history.append(
             {
@@ -259,6 +277,8 @@ class _Fit:
     def _save(self, path: Path, epoch: int) -> None:
         kept = {seed: tensors for seed, (_, tensors) in self.best.items()}
         tensors = trainer_tensors(self.masker.probe, self.optimizer, self.lagrangian, kept)
+        if self.learning:
+            tensors["learning"] = torch.stack(self.learning)
         record = {
             "kind": "graphmask-trainer",
             **self._settings(),
@@ -285,6 +305,7 @@ class _Fit:
         tensors, record = resumed(path, kind="graphmask-trainer", settings=self._settings())
         kept = restore_trainer(tensors, self.masker.probe, self.optimizer, self.lagrangian)
         self.done = int(record["done"])
+        self.learning = list(tensors.get("learning", torch.zeros(0)).unbind())
         for seed, quality in by_seed(record["best"]).items():
             self.best[seed] = (_quality(quality), kept[seed])
         for entry in record["history"]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from linguagraph.errors import MaskError
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
+from linguagraph.masks.learning import LabelTally
 from linguagraph.masks.probe import Probe, ProbeConfig
 from linguagraph.models.batch import SrlBatch, SrlExample, collate, in_order
 from linguagraph.models.gateable import Trace
@@ -199,9 +200,17 @@ class SrlGraphMask:
         return penalty, divergence(trace.logits, masked)
 
     def evaluate(
-        self, examples: Sequence[SrlExample], *, tokens: int = 4000, lowest: int = 0
+        self,
+        examples: Sequence[SrlExample],
+        *,
+        tokens: int = 4000,
+        lowest: int = 0,
+        tally: LabelTally | None = None,
     ) -> dict[int, Quality]:
-        """Quality of each seed's masks on annotated examples; layers below ``lowest`` stay open."""
+        """Quality of each seed's masks on annotated examples; layers below ``lowest`` stay open.
+
+        ``tally`` is told of every gate.
+        """
         seeds, layers = self.probe.seeds, len(self.probe.layers)
         plain = torch.zeros(3, dtype=torch.long)
         masked = torch.zeros(len(seeds), 3, dtype=torch.long)
@@ -217,8 +226,11 @@ class SrlGraphMask:
                 logits = self.run(trace, batch, gates)
             plain += count_roles(predict_roles(trace.logits), batch.roles).sum(0).cpu()
             masked += count_roles(predict_roles(logits), batch.roles).sum(1).cpu()
+            there = [counted(batch, k, layers) for k in range(layers)]
             kept += torch.stack([g.sum(-1).double().cpu() for g in gates])
-            edges += torch.stack([counted(batch, k, layers).sum().cpu() for k in range(layers)])
+            edges += torch.stack([found.sum().cpu() for found in there])
+            if tally is not None:
+                tally.add(gates, there, batch.edge_type)
         before = RoleCounts(*plain.tolist()).f1
         shares = kept.t() / edges.clamp(min=1)
         same = bool((edges == edges[0]).all())

@@ -14,9 +14,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from linguagraph.columns import SCORES
+from linguagraph.columns import LEARNING, SCORES
 from linguagraph.documents.records import Document, Frame, predicate_type
-from linguagraph.edges.storage import write_table
+from linguagraph.edges.storage import read_table, write_table
 from linguagraph.errors import MaskError, RunError
 from linguagraph.files import write_json
 from linguagraph.graphs.context import ContextGraph
@@ -123,6 +123,7 @@ def mask_stage(
             context = explained.masker.model.config.context
             dropped[f"context sentences beyond the {context} nearest"] = masking.left_out
         stage.info.update(share=share, draw_seed=seed, dropped=dropped)
+        _copy_learning(run, explained)
         described = _described(explained, masking, fitted)
         if "method" in run.manifest:  # of masks that were made before
             described.setdefault("method", None)
@@ -327,6 +328,16 @@ class _Tally:
             named = {"model": model, "method": self.method}
             parts.append(part.assign(condition=condition, seed=seed, **named))
         return SCORES.check(pd.concat(parts)) if parts else SCORES.empty()
+
+
+def _copy_learning(run: Run, explained: Explained) -> None:
+    """Put what is known of the probes' training beside the tables of the run."""
+    target = run.path / f"{LEARNING.name}.parquet"
+    if explained.learning is None:
+        target.unlink(missing_ok=True)  # of masks that were made before
+        return
+    table = read_table(explained.learning, LEARNING)
+    write_table([table[table["seed"].isin(explained.masker.seeds)]], target, LEARNING)
 
 
 def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:

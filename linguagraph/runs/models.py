@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from linguagraph.columns import LEARNING
 from linguagraph.errors import CheckpointError, ConfigError
 from linguagraph.masks.masker import Masker
 from linguagraph.masks.probes import find_probes, load_graphmask
@@ -39,6 +40,7 @@ class Explained:
         rival: what is known of a method other than GraphMask, see
             :func:`linguagraph.runs.methods.load_rival`; ``None`` for GraphMask.
         training: examples for methods that learn from some; ``None`` takes those of the run.
+        learning: table of what the probes retained while they were trained, where there is one.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Explained:
     graphs: GraphSource | None = None
     rival: dict[str, Any] | None = None
     training: Sequence[SrlExample] | None = None
+    learning: Path | None = None
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -127,8 +130,14 @@ def load_explained(
         seeds=parse_seeds(seeds, available),
         explains=str(record["fingerprint"]),
     )
+    learning = directory / "probes" / f"{LEARNING.name}.parquet"
     return Explained(
-        _name(model, directory), masker, record, probes, graph_source(directory, network)
+        _name(model, directory),
+        masker,
+        record,
+        probes,
+        graph_source(directory, network),
+        learning=learning if learning.is_file() else None,
     )
 
 

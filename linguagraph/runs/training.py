@@ -10,8 +10,10 @@ from typing import Any
 import torch
 
 from linguagraph import __version__
+from linguagraph.columns import LEARNING
 from linguagraph.documents import read_sentences
 from linguagraph.documents.records import Document
+from linguagraph.edges.storage import write_table
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
 from linguagraph.masks.divergences import Divergence
@@ -150,7 +152,8 @@ def train_graphmask_run(
     """Train GraphMask probes from files; see :func:`linguagraph.masks.fitting.fit_graphmask`.
 
     Writes ``seed-N.safetensors`` + ``.json`` (16-bit floats), ``history.json`` with every check,
-    and ``trainer.safetensors`` to resume from.
+    ``learning.parquet`` with what each check retains by label
+    (:data:`linguagraph.columns.LEARNING`), and ``trainer.safetensors`` to resume from.
 
     Args:
         model: bundled name or directory of the explained model.
@@ -246,6 +249,7 @@ def train_graphmask_run(
         {**e, "quality": {s: _shown(q) for s, q in e["quality"].items()}} for e in found.history
     ]
     write_json(out / "history.json", history)
+    write_table([found.learning], out / f"{LEARNING.name}.parquet", LEARNING)
     return found
 
 
