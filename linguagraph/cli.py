@@ -15,6 +15,7 @@ from linguagraph.commands import (
     graph,
     report,
     stages,
+    sweep,
     train_parser,
     train_predicates,
     train_qa,
@@ -55,6 +56,7 @@ app.command(short_help="Mask every edge in every layer; score the masks.")(stage
 app.command(short_help="Write the tables of a masked run as Parquet.")(stages.tabulate)
 app.command(short_help="Measure how faithful a run's masks are.")(faithfulness.faithfulness)
 app.command()(stages.analyse)
+app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

@@ -179,3 +179,20 @@ def test_join_a_treebank_and_propbank(call: Call, tmp_path: Path) -> None:
         assert [(role.token, role.label) for role in frame.roles] == [(0, "A0"), (2, "A1")]
     status, out, _ = call(*arguments, "-o", tmp_path / "out", "--json")
     assert [split["arguments"] for split in json.loads(out)["splits"]] == [2, 2]
+
+
+def test_convolution_depth_and_encoder_can_be_chosen(
+    call: Call, tmp_path: Path, corpus: Path
+) -> None:
+    pytest.importorskip("torch_geometric")
+    (tmp_path / "model.toml").write_text(MODEL + "epochs = 1\n")
+    data = ["--train", corpus, "--dev", corpus, "--threads", 1, "--device", "cpu", "-q"]
+    options = ["--config", tmp_path / "model.toml", "--layers", 1, "--encoder", "bilstm"]
+    home = tmp_path / "gat"
+    assert call("train", "srl", *data, *options, "-o", home, "--conv", "gat")[0] == 0
+    config = json.loads((home / "model.json").read_text())["config"]
+    assert (config["conv"], config["gcn_layers"], config["encoder"]) == ("gat", 1, "bilstm")
+    assert config["heads"] == 4
+    status, _, err = call("train", "srl", *data, *options, "-o", tmp_path / "x", "--conv", "gcn")
+    assert status == 1
+    assert "expected one of gated-gcn, rgcn, gat, gine, transformer, ggnn" in err
