@@ -20,6 +20,7 @@ from linguagraph.pretrained import BUNDLED, bundled_path
 
 __all__ = [
     "Explained",
+    "directory_name",
     "graph_source",
     "load_explained",
     "load_network",
@@ -162,8 +163,14 @@ def load_network(
     return network, record, graph_source(directory, network), _name(model, directory), probes
 
 
+def directory_name(directory: Path) -> str:
+    """The name of a model of one's own: that of its folder, or of the one around ``model``."""
+    found = directory.resolve()
+    return found.parent.name if found.name == "model" else found.name
+
+
 def _name(model: str | Path, directory: Path) -> str:
-    return str(model) if str(model) in BUNDLED else directory.resolve().name
+    return str(model) if str(model) in BUNDLED else directory_name(directory)
 
 
 def graph_source(directory: Path, model: SrlModel) -> GraphSource | None:

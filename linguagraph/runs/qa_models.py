@@ -17,7 +17,7 @@ from linguagraph.models.devices import find_device
 from linguagraph.models.qa import QaModel
 from linguagraph.models.qa_checkpoints import load_qa_model
 from linguagraph.pretrained import BUNDLED_QA, bundled_path
-from linguagraph.runs.models import parse_seeds
+from linguagraph.runs.models import directory_name, parse_seeds
 
 __all__ = ["ExplainedQa", "load_explained_qa", "qa_directory"]
 
@@ -91,7 +91,7 @@ def load_explained_qa(
     chosen = parse_seeds(seeds, list(files))
     masks = GraphMask.load(directory / "probes", QaExplainable(network), seeds=chosen)
     return ExplainedQa(
-        str(model) if str(model) in BUNDLED_QA else directory.resolve().name,
+        str(model) if str(model) in BUNDLED_QA else directory_name(directory),
         network,
         mentions,
         str(record.get("data", {}).get("coreference", "rules")),

@@ -112,3 +112,11 @@ def test_devices(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load_explained(model, device="cuda")
     found = load_explained(model, device="auto")
     assert next(found.masker.model.parameters()).device.type == "cpu"
+
+
+def test_a_model_is_named_after_its_folder_or_the_one_around_model(
+    model: Path, tmp_path: Path
+) -> None:
+    for place in ("gat-2", "gat-2/model"):
+        shutil.copytree(model, tmp_path / place, dirs_exist_ok=True)
+        assert load_explained(tmp_path / place, device="cpu").name == "gat-2"
