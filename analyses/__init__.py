@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from linguagraph.edges.storage import RunTables
@@ -46,10 +46,13 @@ from . import (
 from .facts import against_itself
 from .few import without_intervals
 from .params import Params
+from .plugged import FAILED, run_plugin, run_plugins
+from .plugins import Plugin, find_plugins, installed_plugins, load_plugin
 from .summary import summary
 from .terms import terms
 
-__all__ = ["ANALYSES", "GRAPH_ANALYSES", "QUESTION_ANALYSES", "Params", "analyse", "summary"]
+__all__ = ["ANALYSES", "FAILED", "GRAPH_ANALYSES", "Params", "Plugin", "QUESTION_ANALYSES"]
+__all__ += ["analyse", "ask", "find_plugins", "installed_plugins", "load_plugin", "summary"]
 
 ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "overview": overview.run,
@@ -106,28 +109,45 @@ QUESTION_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]]
 
 
 def analyse(
-    tables: RunTables, params: Params | None = None, *, names: tuple[str, ...] | None = None
+    tables: RunTables,
+    params: Params | None = None,
+    *,
+    names: tuple[str, ...] | None = None,
+    plugins: Iterable[Plugin] = (),
 ) -> tuple[Section, ...]:
-    """Run the analyses, all or those named, in the order of :data:`ANALYSES`.
+    """Run the analyses, all or those named, in the order of :data:`ANALYSES`, then the plugins.
 
     Without language, those of :data:`GRAPH_ANALYSES`; for questions, those of
-    :data:`QUESTION_ANALYSES`.
+    :data:`QUESTION_ANALYSES`. Plugins that fail are told of in a last section, named ``FAILED``.
 
     Raises:
         ConfigError: a name that is not known.
     """
-    language = terms(tables).language
-    registry = ANALYSES if language else GRAPH_ANALYSES
+    registry = ANALYSES if terms(tables).language else GRAPH_ANALYSES
     if tables.manifest.get("task") == "qa":
         registry = QUESTION_ANALYSES
     unknown = [name for name in names or () if name not in registry]
     if unknown:
         raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(registry)}")
     chosen = [run for name, run in registry.items() if names is None or name in names]
-    settings = params or Params()
-    if against_itself(tables):
-        settings = replace(settings, score="role agreement" if language else "answer agreement")
-    elif not language:
-        settings = replace(settings, score="accuracy")
-    found = (section for run in chosen for section in run(tables, settings))
+    settings = _settings(tables, params)
+    found = [section for run in chosen for section in run(tables, settings)]
+    found += run_plugins(plugins, found, tables, settings)
     return without_intervals(found, tables, settings)
+
+
+def ask(plugin: Plugin, tables: RunTables, params: Params | None = None) -> tuple[Section, ...]:
+    """The sections of one plugin alone; what it raises is raised.
+
+    Raises:
+        ReportError: it could not be loaded, or its sections cannot stand in a report.
+    """
+    settings = _settings(tables, params)
+    return without_intervals(run_plugin(plugin, tables, settings), tables, settings)
+
+
+def _settings(tables: RunTables, params: Params | None) -> Params:
+    language, settings = terms(tables).language, params or Params()
+    if against_itself(tables):
+        return replace(settings, score="role agreement" if language else "answer agreement")
+    return settings if language else replace(settings, score="accuracy")

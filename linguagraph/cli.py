@@ -13,6 +13,7 @@ from linguagraph.commands import (
     bundled,
     faithfulness,
     graph,
+    new_analysis,
     report,
     stages,
     sweep,
@@ -55,7 +56,8 @@ app.command(short_help="Build, merge, export and draw graphs.")(graph.graph)
 app.command(short_help="Mask every edge in every layer; score the masks.")(stages.mask)
 app.command(short_help="Write the tables of a masked run as Parquet.")(stages.tabulate)
 app.command(short_help="Measure how faithful a run's masks are.")(faithfulness.faithfulness)
-app.command()(stages.analyse)
+app.command(short_help="Analyse a run's tables and write the report.")(stages.analyse)
+app.command("new-analysis", short_help="Begin an analysis of your own.")(new_analysis.new_analysis)
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)

@@ -50,12 +50,14 @@ PUBLIC = {
         compile_items corpus_statistics distance_contrast faithfulness faithfulness_by_seed
         graph_statistics label_contrasts labels path_distances path_lengths retention
         retention_by_type roles score_coreference scores_table select_examples
+        share_by share_contrast
         soft_gate_histogram soft_gates targets wilson""",
     "figures": """arcs arcs_to_pdf bars histogram lines network relation_arcs stacked to_pdf
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",
-    "analyses": "ANALYSES GRAPH_ANALYSES Params QUESTION_ANALYSES analyse summary",
+    "analyses": """ANALYSES FAILED GRAPH_ANALYSES Params Plugin QUESTION_ANALYSES analyse ask
+        find_plugins installed_plugins load_plugin summary""",
     "pretrained": """BUNDLED BUNDLED_QA bundled_path sample_path sample_questions_path
         sample_text_path""",
 }

@@ -12,6 +12,7 @@ from linguagraph.aggregates.coreference_scores import (
 from linguagraph.aggregates.corpus_statistics import corpus_statistics
 from linguagraph.aggregates.faithfulness import faithfulness, faithfulness_by_seed
 from linguagraph.aggregates.graph_statistics import graph_statistics
+from linguagraph.aggregates.groups import share_by, share_contrast
 from linguagraph.aggregates.items import Items, compile_items
 from linguagraph.aggregates.labels import label_contrasts, labels
 from linguagraph.aggregates.parse_comparison import compare_parses
@@ -47,6 +48,8 @@ __all__ = [
     "score_coreference",
     "scores_table",
     "select_examples",
+    "share_by",
+    "share_contrast",
     "soft_gate_histogram",
     "soft_gates",
     "targets",

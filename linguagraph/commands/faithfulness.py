@@ -56,7 +56,7 @@ def faithfulness(
     with opened.lock(), bars(quiet) as progress:
         faithfulness_stage(opened, options, progress=progress)
         params = Params(**opened.manifest.get("params", {}))
-        made = analyse_stage(opened, params=params, progress=progress)
+        made = analyse_stage(opened, params=params, progress=progress, warn=say)
     if as_json:
         found = made.summary.get("faithfulness_curves", {})
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

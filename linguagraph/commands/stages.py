@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -157,18 +158,37 @@ def analyse(
     min_n: Annotated[int, typer.Option(help="Mark cells with fewer cases.", min=1)] = 30,
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples.", min=10)] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    analysis: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also run the analysis in this module, see 'linguagraph new-analysis'. May be "
+            "given more than once.",
+        ),
+    ] = None,
+    analyses: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also run all analyses in this folder.")
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Analyse the tables of a run and write the report."""
-    from linguagraph.analyses import Params
+    """Analyse the tables of a run and write the report.
+
+    Analyses of installed packages run after those that are built in, then those of --analysis and
+    --analyses. One that fails is named in the report; the exit status is 1 if it was given here.
+    """
+    from linguagraph.analyses import FAILED, Params
     from linguagraph.runs.analysing import analyse_stage
     from linguagraph.runs.directory import Run
 
-    opened = Run.open(run, notify=sayer(quiet))
+    say = sayer(quiet)
+    opened = Run.open(run, notify=say)
     params = Params(min_n=min_n, resamples=resamples, seed=seed)
+    given = [*(analysis or ()), *([] if analyses is None else [analyses])]
     with opened.lock(), bars(quiet) as progress:
-        made = analyse_stage(opened, params=params, progress=progress)
+        made = analyse_stage(opened, params=params, analyses=given, progress=progress, warn=say)
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
-    sayer(quiet)(f"report: {run / 'report.html'}")
+    say(f"report: {run / 'report.html'}")
+    if any(failure["from_file"] for failure in made.summary.get(FAILED, ())):
+        raise typer.Exit(1)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from linguagraph.analyses import Params, analyse, summary
+from linguagraph.analyses import (
+    FAILED,
+    Params,
+    analyse,
+    ask,
+    find_plugins,
+    load_plugin,
+    summary,
+)
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports import Section, render, save_report, to_iframe
 from linguagraph.runs.comparing import read_compared
@@ -45,6 +54,21 @@ class Report:
         """Every table of the report by name."""
         return {t.name: t.frame for section in self.sections for t in section.tables}
 
+    def ask(self, analysis: str | Path, *, params: Params | None = None) -> Report:
+        """What an analysis of your own, a module in a file, says of this run, and nothing else.
+
+        The file is read anew each time, so that it can be changed and asked again.
+
+        Raises:
+            ConfigError: no such file.
+            ReportError: it cannot be loaded, or its sections cannot stand in a report.
+        """
+        plugin = load_plugin(analysis)
+        sections = ask(plugin, self.run_tables, params)
+        manifest = self.run_tables.manifest
+        page = render(sections, title=plugin.name, manifest=manifest, summary={})
+        return replace(self, sections=sections, summary=summary(sections), html=page)
+
     def save(self, path: str | Path) -> Path:
         """Write everything into a directory and return the path of ``report.html``."""
         home = Path(path)
@@ -64,19 +88,38 @@ class Report:
 
 
 def analyse_stage(
-    run: Run, *, params: Params | None = None, progress: Progress = no_progress
+    run: Run,
+    *,
+    params: Params | None = None,
+    analyses: Iterable[str | Path] = (),
+    progress: Progress = no_progress,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Report:
     """Tables of a run -> the report and its files.
 
+    Args:
+        run: a run that is tabulated.
+        params: of the analyses.
+        analyses: files or folders of further analyses, which run after those that are built in
+            and those that installed packages offer.
+        progress: for people who wait.
+        warn: told which of the further analyses failed; the report says it, too.
+
     Raises:
+        ConfigError: no such file or folder.
         RunError: the run is not tabulated.
     """
     params = params or Params()
     tabulated = run.finished("tabulate")
-    with run.stage("analyse", {"tabulate": tabulated.record["key"], "params": asdict(params)}) as s:
+    plugins = find_plugins(analyses)
+    key = {"tabulate": tabulated.record["key"], "params": asdict(params)}
+    key |= {"analyses": [plugin.facts for plugin in plugins]} if plugins else {}
+    with run.stage("analyse", key) as s:
         s.record["done"] = False
         language = run.manifest.get("language") is not False
         run.update(params=params.heeded(language=language))
+        if plugins or "analyses" in run.manifest:
+            run.update(analyses=[plugin.facts for plugin in plugins])
         task = progress("writing the report", 4)
         sentences = Sentences(run.path / "parse")
         tables = replace(
@@ -85,7 +128,10 @@ def analyse_stage(
             compared=read_compared(run),
         )
         task(1)
-        sections = analyse(tables, params)
+        sections = analyse(tables, params, plugins=plugins)
+        for section in sections:
+            if section.name == FAILED:
+                warn(section.finding)
         task(1)
         numbers = summary(sections)
         page = render(

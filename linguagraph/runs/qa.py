@@ -142,7 +142,7 @@ def report_qa(
         _parse_stage(run, source, progress, warn)
         _mask_stage(run, explained, options, threads, progress)
         _tabulate_stage(run)
-        return analyse_stage(run, params=params, progress=progress)
+        return analyse_stage(run, params=params, progress=progress, warn=warn)
 
 
 def _parse_stage(

@@ -284,7 +284,7 @@ def run_report(
                 progress=progress,
                 warn=warn,
             )
-        return analyse_stage(run, params=params, progress=progress)
+        return analyse_stage(run, params=params, progress=progress, warn=warn)
 
 
 def facts(explained: Explained, *, threads: int, options: dict[str, Any]) -> dict[str, Any]:
