@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.errors import TableError
 
 __all__ = ["ALL", "Items", "compile_items", "dense_codes", "predicate_types", "require_one"]
+__all__ += ["sums_by"]
 
 IntArray = NDArray[np.intp]
 
@@ -144,6 +145,12 @@ def dense_codes(values: NDArray[np.integer]) -> tuple[IntArray, NDArray[np.int64
     present = np.zeros(high - low + 1, dtype=bool)
     present[shifted] = True
     return (np.cumsum(present) - 1)[shifted], np.flatnonzero(present).astype(np.int64) + low
+
+
+def sums_by(codes: IntArray, values: ArrayLike, size: int) -> FloatArray:
+    """Sums of ``values`` [n] by code [n]: [size], float64."""
+    weights = np.asarray(values, dtype=np.float64)
+    return np.asarray(np.bincount(codes, weights=weights, minlength=size), dtype=np.float64)
 
 
 def require_one(table: pd.DataFrame, *columns: str) -> None:

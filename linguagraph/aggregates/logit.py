@@ -1,0 +1,180 @@
+"""A design in, coefficients with cluster-robust covariance out: logit and GEE, on patterns.
+
+One vote (a seed's verdict on an edge in a layer) is one Bernoulli case; the binomial model of an
+item's votes has the same likelihood. Both estimators are those of statsmodels on the votes row by
+row (``GLM(..., Binomial()).fit(cov_type="cluster")`` and ``GEE(..., Exchangeable())``), computed
+from the counts per pattern and cluster, which are sufficient:
+
+* logit: maximum likelihood by Newton's method; sandwich covariance with the scores added up by
+  cluster and the factor G / (G - 1) * (N - 1) / (N - p) for G clusters, N votes, p columns;
+* GEE (Liang & Zeger 1986): equations weighted by an exchangeable working correlation within
+  clusters, whose moment estimate alternates with Fisher scoring; sandwich without a factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.special import expit
+
+from linguagraph.aggregates.items import sums_by
+from linguagraph.aggregates.model_design import Design
+from linguagraph.aggregates.statistics import FloatArray
+
+__all__ = ["Fit", "fit_gee", "fit_logit", "inverse"]
+
+_STEPS = 100
+_CLOSE = 1e-10
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model.
+
+    Attributes:
+        coefficients: [columns].
+        covariance: [columns, columns], robust; NaN with fewer than two clusters.
+        influence: [clusters, columns], how much each cluster moves the coefficients; their outer
+            products add up to the covariance but for its factor.
+        correlation: exchangeable correlation of the votes of a cluster; 0 for the logit.
+        converged: whether the steps came to rest; steps: their number.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    influence: FloatArray
+    correlation: float
+    converged: bool
+    steps: int
+
+
+def fit_logit(design: Design) -> Fit:
+    """Maximum likelihood with cluster-robust covariance."""
+    votes, hits = design.by_pattern(design.rated), design.by_pattern(design.retained)
+    matrix = design.matrix
+    beta = np.zeros(matrix.shape[1])
+    converged, step = False, 0
+    old = _log_likelihood(matrix @ beta, votes, hits)
+    while not converged and step < _STEPS:
+        step += 1
+        mean = expit(matrix @ beta)
+        score = matrix.T @ (hits - votes * mean)
+        change = inverse(_information(matrix, votes * mean * (1 - mean))) @ score
+        size = 1.0
+        while True:
+            new = _log_likelihood(matrix @ (beta + size * change), votes, hits)
+            if new >= old - 1e-9 * abs(old) or size < 1e-4:
+                break
+            size /= 2
+        beta, old = beta + size * change, new
+        converged = bool(np.abs(size * change).max(initial=0) < _CLOSE)
+    mean = expit(matrix @ beta)
+    bread = inverse(_information(matrix, votes * mean * (1 - mean)))
+    residual = _sparse(design, design.retained - design.rated * mean[design.pattern])
+    influence = (residual @ matrix) @ bread
+    cases, columns = float(votes.sum()), matrix.shape[1]
+    count = design.clusters
+    factor = np.nan
+    if count > 1 and cases > columns:
+        factor = count / (count - 1) * (cases - 1) / (cases - columns)
+    return Fit(beta, influence.T @ influence * factor, influence, 0.0, converged, step)
+
+
+def fit_gee(design: Design) -> Fit:
+    """Generalised estimating equations, binomial, exchangeable within clusters."""
+    start = fit_logit(design)
+    matrix, beta = design.matrix, start.coefficients
+    votes = design.by_pattern(design.rated)
+    sizes = sums_by(design.cluster, design.rated, design.clusters)
+    counts = _sparse(design, design.rated)
+    correlation, converged, step = 0.0, False, 0
+    while not converged and step < _STEPS:
+        step += 1
+        mean = expit(matrix @ beta)
+        correlation = _correlation(design, mean, sizes)
+        score, information = _equations(design, counts, votes, mean, sizes, correlation)
+        change = inverse(information) @ score.sum(axis=0)
+        beta = beta + change
+        converged = bool(np.abs(change).max(initial=0) < _CLOSE)
+    mean = expit(matrix @ beta)
+    score, information = _equations(design, counts, votes, mean, sizes, correlation)
+    influence = score @ inverse(information)
+    covariance = influence.T @ influence
+    if design.clusters < 2:
+        covariance = np.full_like(covariance, np.nan)
+    return Fit(beta, covariance, influence, correlation, converged, step)
+
+
+def inverse(matrix: FloatArray) -> FloatArray:
+    """Inverse of a symmetric matrix; the generalised one where it has none."""
+    scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    scaled = matrix / np.outer(scale, scale)
+    return np.asarray(np.linalg.pinv(scaled, rcond=1e-13, hermitian=True) / np.outer(scale, scale))
+
+
+def _information(matrix: FloatArray, weights: FloatArray) -> FloatArray:
+    return np.asarray(matrix.T @ (matrix * weights[:, None]))
+
+
+def _log_likelihood(eta: FloatArray, votes: FloatArray, hits: FloatArray) -> float:
+    return float((hits * eta - votes * np.logaddexp(0, eta)).sum())
+
+
+def _sparse(design: Design, values: FloatArray) -> csr_matrix:
+    """Values of pairs as a matrix [clusters, patterns]."""
+    shape = (design.clusters, design.patterns)
+    starts = np.searchsorted(design.cluster, np.arange(design.clusters + 1))
+    return csr_matrix((values, design.pattern, starts), shape=shape)
+
+
+def _residuals(design: Design, mean: FloatArray) -> FloatArray:
+    """Pearson residuals added up by cluster."""
+    spread = np.sqrt(mean * (1 - mean))
+    values = (design.retained - design.rated * mean[design.pattern]) / spread[design.pattern]
+    return sums_by(design.cluster, values, design.clusters)
+
+
+def _correlation(design: Design, mean: FloatArray, sizes: FloatArray) -> float:
+    """Moment estimate of the exchangeable correlation, as in statsmodels; 0 without pairs.
+
+    Kept within the bounds in which every cluster's correlation matrix is positive definite.
+    """
+    own = mean[design.pattern]
+    squares = design.retained * (1 - own) / own
+    squares += (design.rated - design.retained) * own / (1 - own)
+    squared = sums_by(design.cluster, squares, design.clusters)
+    cases, columns = sizes.sum(), design.matrix.shape[1]
+    pairs = float((sizes * (sizes - 1)).sum() / 2)
+    if pairs <= columns or cases <= columns:
+        return 0.0
+    scale = squared.sum() / (cases - columns)
+    products = float(((_residuals(design, mean) ** 2 - squared) / 2).sum())
+    largest = float(sizes.max())
+    found = products / scale / (pairs - columns)
+    return float(np.clip(found, -0.99 / max(1.0, largest - 1), 0.99))
+
+
+def _equations(
+    design: Design,
+    counts: csr_matrix,
+    votes: FloatArray,
+    mean: FloatArray,
+    sizes: FloatArray,
+    correlation: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Estimating functions [clusters, columns] and their information [columns, columns].
+
+    The inverse of an exchangeable correlation matrix is (I - c J) / (1 - a), c = a / (1 + (n-1) a).
+    """
+    matrix = design.matrix
+    spread = np.sqrt(mean * (1 - mean))
+    factor = correlation / (1 - correlation) / (1 + (sizes - 1) * correlation)
+    residual = _sparse(design, design.retained - design.rated * mean[design.pattern])
+    slopes = counts @ (matrix * spread[:, None])
+    score = (residual @ matrix) / (1 - correlation)
+    score -= slopes * (factor * _residuals(design, mean))[:, None]
+    information = _information(matrix, votes * spread**2) / (1 - correlation)
+    information -= slopes.T @ (slopes * factor[:, None])
+    return np.asarray(score), np.asarray(information)
