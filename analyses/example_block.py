@@ -23,8 +23,13 @@ EDGE = ["layer", "source", "target", "label", "direction"]
 """What names an edge; the drawing needs these columns and ``retained_share``."""
 
 
-def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, TableBlock]:
-    """Draw the example; retained_share is the share of seeds that retain an edge."""
+def example_block(
+    choice: Choice, tables: RunTables, *, title: str = ""
+) -> tuple[FigureBlock, TableBlock]:
+    """Draw the example; retained_share is the share of seeds that retain an edge.
+
+    With a ``title`` of the caller's the choice's rule is the name of the figure.
+    """
     sentence = tables.sentences[choice.sentence]
     found = tables.edges[tables.edges["example"] == choice.example]
     inside = (found["source_offset"] == 0) & (found["target_offset"] == 0)
@@ -35,8 +40,9 @@ def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, Table
     shares = groups.mean().rename("retained_share").reset_index()
     roles = tables.roles[tables.roles["example"] == choice.example]
     gold, predicted = (_roles(roles, column) for column in ("gold_role", "role"))
-    word, name = sentence.forms[predicate], f"example_{choice.rule}"
-    title = f"{RULES[choice.rule]}: {word}"
+    word = sentence.forms[predicate]
+    name = choice.rule if title else f"example_{choice.rule}"
+    title = f"{title or RULES[choice.rule]}: {word}"
     svg = arcs(
         sentence,
         shares[[*EDGE, "retained_share"]],
@@ -47,7 +53,7 @@ def example_block(choice: Choice, tables: RunTables) -> tuple[FigureBlock, Table
     )
     shares["source_word"] = [sentence.forms[i] for i in shares["source"]]
     shares["target_word"] = [sentence.forms[i] for i in shares["target"]]
-    caption = f"{title}. Chosen because: {choice.reason}."
+    caption = f"{title}. Chosen because: {choice.reason}." if choice.reason else f"{title}."
     figure = FigureBlock(
         name,
         caption,

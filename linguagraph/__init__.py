@@ -6,6 +6,7 @@ Public names are imported when they are first used, so that ``import linguagraph
 * :func:`read_sentences`, :func:`dependency_graph`: corpora and their graphs.
 * :class:`GraphMask`: which edges any PyG model needs; :func:`load_explained`: our own models.
 * :class:`RunTables`: the tables of a saved run, without torch.
+* :func:`compare`: runs on one corpus side by side; returns a :class:`Comparison`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from linguagraph.graphs import dependency_graph
     from linguagraph.masks.graphmask import GraphMask
     from linguagraph.runs.analysing import Report
+    from linguagraph.runs.compare import Comparison, compare
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
     from linguagraph.runs.sources import Reading
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "GraphMask",
     "Reading",
     "Report",
     "ReportOptions",
     "RunTables",
     "__version__",
+    "compare",
     "dependency_graph",
     "load_explained",
     "read_sentences",
@@ -41,11 +45,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "linguagraph.runs.compare",
     "GraphMask": "linguagraph.masks.graphmask",
     "Reading": "linguagraph.runs.sources",
     "Report": "linguagraph.runs.analysing",
     "ReportOptions": "linguagraph.runs.reporting",
     "RunTables": "linguagraph.edges.storage",
+    "compare": "linguagraph.runs.compare",
     "dependency_graph": "linguagraph.graphs",
     "load_explained": "linguagraph.runs.models",
     "read_sentences": "linguagraph.documents",

@@ -11,6 +11,7 @@ from linguagraph import __version__
 from linguagraph.commands import (
     benchmark,
     bundled,
+    compare,
     faithfulness,
     graph,
     new_analysis,
@@ -59,6 +60,8 @@ app.command(short_help="Measure how faithful a run's masks are.")(faithfulness.f
 app.command(short_help="Analyse a run's tables and write the report.")(stages.analyse)
 app.command("new-analysis", short_help="Begin an analysis of your own.")(new_analysis.new_analysis)
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
+app.command()(stages.analyse)
+app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

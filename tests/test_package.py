@@ -15,12 +15,14 @@ import linguagraph
 
 def test_the_public_names() -> None:
     assert linguagraph.__all__ == [
+        "Comparison",
         "GraphMask",
         "Reading",
         "Report",
         "ReportOptions",
         "RunTables",
         "__version__",
+        "compare",
         "dependency_graph",
         "load_explained",
         "read_sentences",

@@ -11,14 +11,17 @@ import base64
 import hashlib
 import html
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from linguagraph.figures.text import visible
 from linguagraph.reports.headline import (
+    Tile,
     headline_note,
     headline_tiles,
     manifest_rows,
@@ -38,6 +41,20 @@ _ROWS = 500
 _FEWER_ROWS = 40
 
 
+@dataclass(frozen=True)
+class _Head:
+    """What stands above and below the sections; see :func:`render`."""
+
+    title: str
+    kind: str
+    model: str
+    tiles: list[Tile]
+    note: str
+    notices: tuple[str, ...]
+    manifest: list[tuple[str, str]]
+    files: str
+
+
 def render(
     sections: Iterable[Section],
     *,
@@ -45,6 +62,10 @@ def render(
     manifest: Mapping[str, Any],
     summary: Mapping[str, Any],
     budget: int = DEFAULT_BUDGET,
+    kind: str | None = None,
+    tiles: Sequence[Tile] | None = None,
+    notices: Sequence[str] = (),
+    files: str = "",
 ) -> str:
     """Return the report as one self-contained HTML document.
 
@@ -59,12 +80,26 @@ def render(
         summary: numbers for the headline; keys ``model``, ``corpus``, ``score``, ``retained``,
             ``agreement`` and ``predicted``, each of which may be absent.
         budget: most bytes.
+        kind: what stands above the title; from the manifest by default.
+        tiles: headline numbers; from the summary by default.
+        notices: what readers should see first, a paragraph each.
+        files: path from the page to the folder of figures and tables, with a slash at its end.
 
     Raises:
         ReportError: names are unsafe or used twice, or a figure or table is refused.
     """
     checked = check_names(sections)
-    page = _page(checked, title, manifest, summary, (), _ROWS)
+    head = _Head(
+        title,
+        _kind(manifest) if kind is None else kind,
+        model_names(summary),
+        headline_tiles(summary) if tiles is None else list(tiles),
+        headline_note(summary),
+        tuple(notices),
+        manifest_rows(manifest),
+        files,
+    )
+    page = _page(checked, head, (), _ROWS)
     excess = len(page.encode()) - budget
     if excess <= 0:
         return page
@@ -76,10 +111,10 @@ def render(
             name, size = waiting.pop(0)
             linked.append(name)
             saved += size
-        page = _page(checked, title, manifest, summary, linked, _ROWS)
+        page = _page(checked, head, linked, _ROWS)
         excess = len(page.encode()) - budget
     if excess > 0:
-        page = _page(checked, title, manifest, summary, linked, _FEWER_ROWS)
+        page = _page(checked, head, linked, _FEWER_ROWS)
     return page
 
 
@@ -102,27 +137,23 @@ def _least_important(sections: Sequence[Section]) -> list[tuple[str, int]]:
     return [(name, -size) for _, size, name in sorted(ranked)]
 
 
-def _page(
-    sections: Sequence[Section],
-    title: str,
-    manifest: Mapping[str, Any],
-    summary: Mapping[str, Any],
-    linked: Collection[str],
-    rows: int,
-) -> str:
+def _page(sections: Sequence[Section], head: _Head, linked: Collection[str], rows: int) -> str:
     environment = _environment()
     style, script = _source("report.css"), _source("report.js")
-    pages = page_sections(sections, linked=linked, row_limit=rows)
+    pages = page_sections(sections, linked=linked, row_limit=rows, files=head.files)
     replaced = [f.number for page in pages for f in page.figures if f.svg is None]
     return environment.get_template("report.html").render(
-        title=title,
-        kind=_kind(manifest),
-        model=model_names(summary),
-        tiles=headline_tiles(summary),
-        note=headline_note(summary),
+        title=head.title,
+        kind=head.kind,
+        model=head.model,
+        tiles=head.tiles,
+        note=head.note,
+        notices=head.notices,
         sections=pages,
-        manifest=manifest_rows(manifest),
-        replaced=_replaced(replaced),
+        manifest=head.manifest,
+        files=head.files,
+        href=quote(head.files),
+        replaced=_replaced(replaced, head.files),
         style=Markup(style),  # our own file
         script=Markup(script),  # our own file
         policy="; ".join(
@@ -146,14 +177,15 @@ def _kind(manifest: Mapping[str, Any]) -> str:
     return "Linguistic GraphMask report" if name == "GraphMask" else f"Linguistic report by {name}"
 
 
-def _replaced(numbers: Sequence[int]) -> str:
+def _replaced(numbers: Sequence[int], files: str) -> str:
     if not numbers:
         return ""
     which = ", ".join(map(str, numbers))
     many = len(numbers) > 1
     return (
         f"To keep this file small, {'Figures' if many else 'Figure'} {which} "
-        f"{'are' if many else 'is'} not drawn here but linked: see the folder “figures” beside it."
+        f"{'are' if many else 'is'} not drawn here but linked: see the folder "
+        f"“{files}figures” beside it."
     )
 
 

@@ -85,7 +85,7 @@ class PageSection:
 
 
 def page_sections(
-    sections: Iterable[Section], *, linked: Collection[str], row_limit: int
+    sections: Iterable[Section], *, linked: Collection[str], row_limit: int, files: str = ""
 ) -> list[PageSection]:
     """Return the sections as printed.
 
@@ -93,6 +93,7 @@ def page_sections(
         sections: in reading order, names checked.
         linked: names of figures that are replaced by a link to their file.
         row_limit: most rows of a table that are printed.
+        files: path from the page to the folder of tables, with a slash at its end.
 
     Raises:
         ReportError: a figure is refused by :func:`linguagraph.reports.svg.safe_svg`, or a table's
@@ -104,7 +105,7 @@ def page_sections(
         tables: dict[str, PageTable] = {}
         for block in _as_printed(section):
             table_number += 1
-            tables[block.name] = _table(block, table_number, row_limit)
+            tables[block.name] = _table(block, table_number, row_limit, files)
         figures = []
         for drawing in section.figures:
             figure_number += 1
@@ -157,13 +158,13 @@ def _figure(block: FigureBlock, number: int, data: PageTable | None, *, linked: 
     )
 
 
-def _table(block: TableBlock, number: int, limit: int) -> PageTable:
+def _table(block: TableBlock, number: int, limit: int, files: str) -> PageTable:
     columns = tuple(shown_columns(block, limit=limit))
     total, shown = len(block.frame), min(len(block.frame), limit)
     rows = tuple(tuple(column.cells[i] for column in columns) for i in range(shown))
     cut = ""
     if total > shown:
-        cut = f"The first {shown:,} of {total:,} rows; all are in tables/{block.name}.csv."
+        cut = f"The first {shown:,} of {total:,} rows; all are in {files}tables/{block.name}.csv."
     return PageTable(
         block.name,
         number,

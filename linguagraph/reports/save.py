@@ -25,11 +25,12 @@ def save_report(
     html: str,
     summary: Mapping[str, Any],
     manifest: Mapping[str, Any] | None = None,
+    page: str | Path = "report.html",
 ) -> list[Path]:
     """Write a report and everything in it, and return the paths in the order written.
 
     ``tables/NAME.csv`` and ``.tex``, ``figures/NAME.svg`` and ``.pdf`` come first, then
-    ``summary.json``, ``manifest.json`` if given, and ``report.html``
+    ``summary.json``, ``manifest.json`` if given, and the page
     last: where it exists, all that it links to exists. Files of other names are left alone.
 
     Args:
@@ -38,6 +39,7 @@ def save_report(
         html: from :func:`linguagraph.reports.html.render`, which also keeps the byte budget.
         summary: content of ``summary.json``, the sections' numbers included.
         manifest: what was run; not written if ``None``.
+        page: where the HTML is written, from ``directory`` on, or an absolute path.
 
     Raises:
         ReportError: names are unsafe or used twice, a figure holds what
@@ -63,7 +65,7 @@ def save_report(
     written.append(write_text(home / "summary.json", to_json(summary)))
     if manifest is not None:
         written.append(write_text(home / "manifest.json", to_json(manifest)))
-    written.append(write_text(home / "report.html", html))
+    written.append(write_text(home / page, html))
     return written
 
 

@@ -1,0 +1,47 @@
+"""Differences of two runs by label in, the sentences that say what they show out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .blocks import Row, edge_name, rows
+from .params import Params
+from .phrases import count, join, percent
+
+__all__ = ["label_words", "whole_labels"]
+
+NAMED = 3
+
+
+def whole_labels(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of single labels, any layer, all types, large enough."""
+    kept = (table["layer"] == "any") & (table["predicate_type"] == "all") & ~table["small"]
+    return table[kept & (table["label"] != "all labels")].reset_index(drop=True)
+
+
+def label_words(table: pd.DataFrame, far: Row, names: tuple[str, str], params: Params) -> str:
+    whole, tests = whole_labels(table), int(table["p"].notna().sum())
+    sure = whole[whole["p_holm"] < 0.05]
+    if whole.empty or not tests:
+        return f"No label has enough edges to compare {names[0]} and {names[1]}."
+    text = (
+        f"Of {count(len(whole), 'label and direction', 'labels with direction')}, {len(sure)} are "
+        f"retained to a different extent by {names[0]} and {names[1]} (Holm's correction over "
+        f"{tests} tests)"
+    )
+    for sign, word in ((1, "more"), (-1, "less")):
+        part = sure[sure["difference"] * sign > 0]
+        top = part.reindex(part["h"].abs().nlargest(NAMED).index)
+        if len(top):
+            said = [
+                f"{edge_name(r['label'], r['direction'])} ({percent(r['share_second'])} against "
+                f"{percent(r['share_first'])})"
+                for r in rows(top)
+            ]
+            text += f"; {names[1]} retains {word} of {join(said)}"
+    if far["distance"] == far["distance"]:
+        text += f". What they retain is {far['distance']:.2f} apart in its labels"
+        known = [far[k] for k in ("seeds_first", "seeds_second") if far[k] == far[k]]
+        if known:
+            text += f"; two seeds of one run are at most {max(known):.2f} apart"
+    return text + "."
