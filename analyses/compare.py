@@ -1,4 +1,4 @@
-"""The parts of a comparison of runs; ``COMPARISONS`` names them in the order of the report."""
+"""The parts of a comparison; ``COMPARISONS`` names them in order, what was found stands first."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .compared import Compared
 from .facts import against_itself
 from .few import without_intervals
 from .params import Params
+from .summary import summary
 
 __all__ = ["COMPARISONS", "compare_sections"]
 
 COMPARISONS: dict[str, Callable[[Compared, Params], tuple[Section, ...]]] = {
-    "runs": compare_overview.run,
     "scores": compare_scores.run,
     "retained": compare_retained.run,
     "agreement": compare_agreement.run,
@@ -51,5 +51,6 @@ def compare_sections(compared: Compared, params: Params | None = None) -> tuple[
     elif not language:
         settings = replace(settings, score="accuracy")
     chosen = [run for name, run in COMPARISONS.items() if language or name not in LANGUAGE]
-    found = (section for run in chosen for section in run(compared, settings))
-    return without_intervals(found, compared.runs[0], settings)
+    found = [section for run in chosen for section in run(compared, settings)]
+    first = compare_overview.run(compared, settings, summary(found))
+    return without_intervals([*first, *found], compared.runs[0], settings)

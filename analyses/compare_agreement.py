@@ -17,7 +17,10 @@ __all__ = ["agreement_of", "run"]
 
 NAME, TITLE = "compare_agreement", "Agreement between runs"
 MEASURES = ("cohen_kappa", "fleiss_kappa", "gwet_ac1", "raw_agreement")
-PERCENT = ("of_first", "of_second", *(f"raw_agreement{end}" for end in ("", "_low", "_high")))
+PERCENT = (
+    *("of_first", "of_second", "first_in_second", "second_in_first"),
+    *(f"raw_agreement{end}" for end in ("", "_low", "_high")),
+)
 
 
 def run(compared: Compared, params: Params) -> tuple[Section, ...]:
@@ -29,7 +32,8 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
         NAME,
         "Agreement on single edges. who: whose seeds are paired; n: edges that both runs have; "
         "pairs: of seeds; coefficients: means over pairs; kappa_max: the largest kappa that these "
-        "shares allow; below: how far the kappa between runs lies below the mean of those within; "
+        "shares allow; first_in_second: share of what the first retains that the second does, too; "
+        "below: how far the kappa between runs lies below the mean of those within; "
         f"low, high: {params.level:.0%} intervals over {compared.terms.cases}.",
         table.drop(columns="pair"),
         percent=PERCENT,
@@ -86,24 +90,26 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
             f"kappa of {row['cohen_kappa']:.2f} ({kappa_word(row['cohen_kappa'])}; at most "
             f"{row['kappa_max']:.2f} with the shares that they retain)"
         )
+        inside = percent(row["second_in_first"]), percent(row["first_in_second"])
+        text += (
+            f"; of what {second} retains, {first} retains {inside[0]}, and the other way round "
+            f"{inside[1]}"
+        )
         own = [found[f"seeds of {name}"]["cohen_kappa"] for name in (first, second)]
         known = [f"{n} {k:.2f}" for n, k in zip((first, second), own, strict=True) if k == k]
         if known:
-            text += f"; seeds of one run: {', '.join(known)}"
+            text += f". Seeds of one run reach {' and '.join(known)}"
         if row["below"] == row["below"]:
             ends = f"{row['below_low']:.2f} to {row['below_high']:.2f}"
-            text += f". That is {row['below']:.2f} below this ceiling ({params.level:.0%} interval "
-            text += f"{ends})"
+            text += f": the runs lie {row['below']:.2f} below this ceiling ({params.level:.0%} "
+            text += f"interval {ends})"
         parts.append(f"{text}.".replace("-", "−") if row["below"] < 0 else f"{text}.")
     return " ".join(parts)
 
 
 def _shape(table: pd.DataFrame) -> Row:
-    names = [
-        *(f"{m}{end}" for m in MEASURES for end in ("", "_low", "_high")),
-        "kappa_max",
-        "below",
-    ]
+    names = [f"{m}{end}" for m in MEASURES for end in ("", "_low", "_high")]
+    names += ["kappa_max", "below", "first_in_second", "second_in_first"]
     shape: Row = {}
     for row in rows(table):
         place = shape.setdefault(row["layer"], {})

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from linguagraph.figures import bars, lines, to_pdf, to_svg
+from linguagraph.figures.paired import paired
 from linguagraph.reports.sections import FigureBlock
 
 from .blocks import edge_name, rows
@@ -75,38 +76,20 @@ def draw_differences(
         edge_name(r["label"], r["direction"]) + (" *" if r["p_holm"] < 0.05 else "")
         for r in rows(table)
     ]
-    table = table.assign(edge=marked)
-    parts = [
-        table[["edge"]].assign(
-            run=run,
-            value=table[f"share_{which}"],
-            low=float("nan"),
-            high=float("nan"),
-            panel="Shares",
-        )
-        for which, run in zip(("first", "second"), names, strict=True)
-    ]
-    parts.append(
-        table[["edge", "low", "high"]].assign(
-            run="difference", value=table["difference"], panel="Difference"
-        )
+    shares = {"share_first": "first", "share_second": "second"}
+    drawing = paired(
+        table.assign(edge=marked).rename(columns=shares),
+        y="edge",
+        names=names,
+        xlabels=(RETAINED, f"{names[1]} minus {names[0]}"),
     )
     spoken = "; ".join(
         f"{r['edge']} {percent(r['share_first'])} and {percent(r['share_second'])}"
-        for r in rows(table)
-    )
-    drawing = bars(
-        pd.concat(parts, ignore_index=True),
-        y="edge",
-        x="value",
-        low="low",
-        high="high",
-        hue="run",
-        panel="panel",
-        xlabel={"Shares": RETAINED, "Difference": f"{names[1]} minus {names[0]}"},
+        for r in rows(table.assign(edge=marked))
     )
     caption = (
-        f"Labels whose retained share differs most between {names[0]} and {names[1]} ({what}), and "
+        f"Labels whose retained share differs most between {names[0]} and {names[1]}, up and down "
+        f"({what}), and "
         f"the paired difference with its {params.level:.0%} interval; *: p below 0.05 after Holm's "
         f"correction over all tests of this pair. Cells under {params.min_n} edges are left out."
     )
@@ -131,10 +114,18 @@ def draw_lines(
 
 def draw_curves(table: pd.DataFrame, params: Params, *, name: str, caption: str) -> FigureBlock:
     """A line per run and source against the share of edges, in a panel per direction."""
+    both = table["panel"].nunique() > 1
     drawing = lines(
-        table, x="percent", y="value", low="low", high="high", hue="run", panel="panel",
-        xlabel="Edges (%)", ylabel=str(table["measure"].iloc[0]),
-    )  # fmt: skip
+        table,
+        x="percent",
+        y="value",
+        low="low",
+        high="high",
+        hue="run",
+        panel="panel",
+        xlabel="Edges chosen (%)" if both else "Retained edges kept (%)",
+        ylabel=str(table["measure"].iloc[0]),
+    )
     spoken = "; ".join(
         f"{panel}, {run}: "
         + ", ".join(f"{r['percent']:.0f}% {percent(r['value'])}" for r in rows(part))

@@ -21,21 +21,17 @@ _DRAWN, _SPOKEN = 60, 30
 _EDGE = ["layer", "edge", "source", "target", "label"]
 
 
-def drawing(
-    tables: RunTables, example: int, sentence: int, name: str, title: str
-) -> tuple[FigureBlock, TableBlock] | None:
+def drawing(tables: RunTables, choice: Choice, title: str) -> tuple[FigureBlock, TableBlock] | None:
     """Draw an example as its run's own report would; ``None`` where its text is not at hand."""
     if terms(tables).language:
-        if sentence not in tables.sentences:
+        if choice.sentence not in tables.sentences:
             return None
-        choice = Choice(name, example, sentence, "")
         return example_block(choice, tables, title=title)
-    return _graph(tables, example, name, title)
+    return _graph(tables, choice, title)
 
 
-def _graph(
-    tables: RunTables, example: int, name: str, title: str
-) -> tuple[FigureBlock, TableBlock]:
+def _graph(tables: RunTables, choice: Choice, title: str) -> tuple[FigureBlock, TableBlock]:
+    name, example = choice.rule, choice.example
     found = tables.edges[tables.edges["example"] == example]
     groups = found.groupby(_EDGE, observed=True, sort=True)["retained"]
     shares = groups.mean().rename("retained_share").reset_index()
@@ -57,7 +53,14 @@ def _graph(
     ]
     full = f"{title}: {what} {example}"
     alt = f"{full}. Retained edges drawn: {'; '.join(arrows) or 'none'}."
-    figure = FigureBlock(name, f"{full}.", alt, svg, pdf=arcs_to_pdf(svg), data=f"{name}_edges")
+    figure = FigureBlock(
+        name,
+        f"{full}. Chosen because: {choice.reason}.",
+        alt,
+        svg,
+        pdf=arcs_to_pdf(svg),
+        data=f"{name}_edges",
+    )
     table = shown(
         f"{name}_edges",
         f"Edges of {what} {example} as drawn; source, target: nodes; retained_share: of "

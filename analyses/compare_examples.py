@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linguagraph.aggregates import Choice
 from linguagraph.aggregates.compared_examples import Apart, choose_apart
 from linguagraph.reports.sections import FigureBlock, Section, TableBlock
 
@@ -32,13 +33,14 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
             what = _what(apart, names)
             for place, example in zip(pair, (apart.first, apart.second), strict=True):
                 stem = f"apart_{pair[1]}_{apart.rule}_{place}"
-                title = f"{what[0]}, {compared.names[place]}"
-                drawn = drawing(compared.runs[place], example, apart.sentence, stem, title)
+                choice = Choice(stem, example, apart.sentence, what[1])
+                title = f"{what[0]}, drawn with {compared.names[place]}"
+                drawn = drawing(compared.runs[place], choice, title)
                 if drawn is None:
                     continue
                 figures.append(drawn[0])
                 tables.append(drawn[1])
-            texts.append(what[1])
+            texts.append(f"{what[0]} (example {apart.first}): {what[1]}")
             key = "_".join([apart.rule, *([] if len(pairs) == 1 else [str(pair[1])])])
             chosen[key] = {"sentence": apart.sentence, "example": apart.first}
     if not figures:
@@ -64,7 +66,7 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
 
 
 def _what(apart: Apart, names: tuple[str, str]) -> tuple[str, str]:
-    """What the example shows, as a title and as a clause."""
+    """What the example shows, as a title, and with numbers."""
     titles = {
         "both_ways": "Different edges",
         "only_first": f"More in {names[0]}",
@@ -75,4 +77,4 @@ def _what(apart: Apart, names: tuple[str, str]) -> tuple[str, str]:
         for n, name in zip((apart.only_first, apart.only_second), names, strict=True)
     ]
     sides.append(f"{apart.both:,} by both")
-    return titles[apart.rule], f"{titles[apart.rule]} (example {apart.first}): {join(sides)}"
+    return titles[apart.rule], join(sides)

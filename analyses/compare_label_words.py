@@ -8,7 +8,7 @@ from .blocks import Row, edge_name, rows
 from .params import Params
 from .phrases import count, join, percent
 
-__all__ = ["label_words", "whole_labels"]
+__all__ = ["drawn_labels", "label_words", "whole_labels"]
 
 NAMED = 3
 
@@ -45,3 +45,16 @@ def label_words(table: pd.DataFrame, far: Row, names: tuple[str, str], params: P
         if known:
             text += f"; two seeds of one run are at most {max(known):.2f} apart"
     return text + "."
+
+
+def drawn_labels(whole: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Rows to draw: half of them where the second run retains most less, half where most more.
+
+    Where one side has fewer, the other gets its place.
+    """
+    order = whole.sort_values("difference", kind="stable")
+    falls = int((order["difference"] < 0).sum())
+    rises = len(order) - falls
+    below = min(falls, max(most - rises, (most + 1) // 2))
+    above = min(rises, most - below)
+    return pd.concat([order.head(below), order.tail(above)])

@@ -10,7 +10,7 @@ from linguagraph.reports.sections import FigureBlock, Section
 
 from .blocks import Row, question, rows, shown
 from .compare_drawings import draw_differences
-from .compare_label_words import label_words, whole_labels
+from .compare_label_words import drawn_labels, label_words, whole_labels
 from .compare_retained import depth_notes
 from .compared import Compared, level_title
 from .params import Params
@@ -39,8 +39,7 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
         whole = whole_labels(table)
         brief.append(whole.assign(**lead)[[*lead, *BRIEF]])
         texts.append(label_words(table, rows(far)[0], names, params))
-        drawn = whole.reindex(whole["difference"].abs().nlargest(params.max_labels).index)
-        drawn = drawn.sort_values("difference", kind="stable")
+        drawn = drawn_labels(whole, params.max_labels)
         if len(drawn):
             name = NAME if not number_of else f"{NAME}_{number_of}"
             what = f"{level_title('any')}, all types" if compared.terms.language else "any layer"

@@ -56,9 +56,8 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=f"On {count(len(matched), 'argument')} that all runs predict: "
-            + "; ".join(text for text in texts if text)
-            + ".",
+            finding=f"Paths in use, of those to {count(len(matched), 'argument')} that all runs "
+            f"predict: {'; '.join(text for text in texts if text)}.",
             figures=tuple(figures),
             tables=tuple(tables),
             notes=(
@@ -91,13 +90,13 @@ def _finding(table: pd.DataFrame, compared: Compared, by: str) -> str:
     places = list(dict.fromkeys(whole[by]))
     if len(places) < 2:
         return ""
-    unit = "at a token distance of" if by == "distance" else "with so many edges:"
     parts = []
-    for name in compared.names:
-        found = {r[by]: r for r in rows(whole[whole["run"] == name])}
-        ends = [f"{percent(found[p]['share'])} ({p})" for p in (places[0], places[-1])]
-        parts.append(f"{name} uses {join(ends)}")
-    return f"{unit} {', '.join(parts)}"
+    for place in (places[0], places[-1]):
+        found = {r["run"]: r for r in rows(whole[whole[by] == place])}
+        used = [f"{n} {percent(found[n]['share'])}" for n in compared.names if n in found]
+        where = f"at {place} token" if by == "distance" else f"of paths of {place} edge"
+        parts.append(f"{where}{'' if place == '1' else 's'} {join(used)}")
+    return ", ".join(parts)
 
 
 def _shape(matched: pd.DataFrame, compared: Compared) -> Row:

@@ -15,7 +15,7 @@ import pandas as pd
 from linguagraph.aggregates.differences import paired_table
 from linguagraph.aggregates.items import ALL, predicate_types, require_one
 from linguagraph.aggregates.paths import DISTANCES, LENGTHS
-from linguagraph.aggregates.statistics import FloatArray, Resampling, Sums, ratio_table, resample
+from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table, resample
 
 __all__ = ["match_paths", "path_differences", "path_patterns", "path_reliance"]
 
@@ -65,21 +65,12 @@ def path_reliance(
         n in paths. Combinations without paths are left out.
     """
     index, hits, totals = _cells(matched, runs, by)
-    (total, *each) = resample(totals, *hits, resampling=resampling)
-    parts = [
-        index.assign(
-            run=name,
-            **ratio_table(own, Sums(*vars_of(total)), resampling=resampling).to_dict("series"),
-        )
-        for name, own in zip(runs, each, strict=True)
-    ]
-    table = pd.concat(parts).sort_index(kind="stable")
-    return table.reset_index(drop=True)
-
-
-def vars_of(sums: Sums) -> tuple[FloatArray, FloatArray, np.ndarray]:
-    """The parts of sums."""
-    return sums.total, sums.samples, sums.sentences
+    total, *each = resample(totals, *hits, resampling=resampling)
+    parts = []
+    for name, own in zip(runs, each, strict=True):
+        shares = ratio_table(own, total, resampling=resampling)
+        parts.append(pd.concat([index.assign(run=name), shares], axis=1))
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def path_differences(
@@ -126,8 +117,9 @@ def path_patterns(
         cell = table["pattern"].map(place).fillna(len(chosen)).to_numpy(np.intp)
         at = np.searchsorted(sentences, table["sentence"].to_numpy())
         shape = (len(sentences), len(chosen) + 1)
-        counts = np.bincount(at * shape[1] + cell, table["weight"], shape[0] * shape[1])
-        counts = counts.reshape(shape)
+        weights_of = table["weight"].to_numpy(dtype=np.float64)
+        counts = np.bincount(at * shape[1] + cell, weights_of, shape[0] * shape[1])
+        counts = counts.reshape(shape).astype(np.float64)
         hits, total = resample(
             counts[:, :-1], counts.sum(axis=1, keepdims=True), resampling=resampling
         )

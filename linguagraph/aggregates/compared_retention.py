@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -40,15 +40,9 @@ def compared_retention(
     found: dict[tuple[str, str], tuple[Sums, Sums]] = {}
     for name, run in runs.items():
         hits, totals = _counts(run, sentences)
-        for level, here in [
-            *zip(levels, range(1 + run.depth), strict=False),
-            (ALL, slice(1, None)),
-        ]:
-            own, every = (
-                array[:, here] if isinstance(here, int) else array[:, here].sum(axis=1)
-                for array in (hits, totals)
-            )
-            found[level, name] = tuple(resample(own, every, resampling=resampling))  # type: ignore[assignment]
+        for level, own, every in _levels(levels, hits, totals):
+            kept, rated = resample(own, every, resampling=resampling)
+            found[level, name] = kept, rated
     first = next(iter(runs))
     rows = [
         {"layer": level, "run": name, **_row(found, level, name, first, resampling)}
@@ -57,6 +51,15 @@ def compared_retention(
         if (level, name) in found
     ]
     return pd.DataFrame(rows)
+
+
+def _levels(
+    levels: Sequence[str], hits: FloatArray, totals: FloatArray
+) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+    """Counts [sentences, seeds] of each level, and of all layers together."""
+    for place in range(hits.shape[1]):
+        yield levels[place], hits[:, place], totals[:, place]
+    yield ALL, hits[:, 1:].sum(axis=1), totals[:, 1:].sum(axis=1)
 
 
 def _counts(run: EdgeVotes, sentences: np.ndarray) -> tuple[FloatArray, FloatArray]:

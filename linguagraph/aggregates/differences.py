@@ -103,9 +103,9 @@ def paired_table(
             **{f"{name}_second": f"{name}_first" for name in ("n", "share")},
         }
     )
-    small = np.minimum(table["n_first"], table["n_second"]) < resampling.min_n
+    small = table[["n_first", "n_second"]].min(axis=1).to_numpy() < resampling.min_n
     p = table["p"].to_numpy(dtype=float, copy=True)
-    p[small.to_numpy()] = np.nan
+    p[small] = np.nan
     shares = [table[f"share_{run}"].to_numpy(dtype=float) for run in ("first", "second")]
     names = ["n_first", "share_first", "n_second", "share_second", "difference", "low", "high"]
     return table[[*index.columns, *names]].assign(

@@ -44,9 +44,10 @@ def model_agreement(
         seed rates), ``of_first``, ``of_second`` (their share of the edges of either run),
         ``pairs`` (of seeds), ``cohen_kappa``, ``fleiss_kappa``, ``gwet_ac1``, ``raw_agreement``,
         each with ``_low`` and ``_high`` (percentile interval over sentences); ``kappa_max``;
-        ``below``, ``below_low``, ``below_high``: how far the kappa between runs lies below the mean
-        of those of the seeds of both (NaN in other rows, or with one seed); ``reason``: why kappa
-        is NaN, or "".
+        ``first_in_second``, ``second_in_first``: share of what one retains that the other does,
+        too; ``below``, ``below_low``, ``below_high``: how far the kappa between runs lies below the
+        mean of those of the seeds of both (NaN in other rows, or with one seed); ``reason``: why
+        kappa is NaN, or "".
     """
     places = shared_edges(first, second)
     rows: list[dict[str, object]] = []
@@ -92,7 +93,7 @@ def _rows(
         for name in _MEASURES:
             low, high = percentile_interval(samples[name], level=resampling.level)
             row |= {name: values[name], f"{name}_low": low, f"{name}_high": high}
-        row["kappa_max"] = values["kappa_max"]
+        row |= {name: values[name] for name in ("kappa_max", "first_in_second", "second_in_first")}
         row["reason"] = _reason(len(pairs), len(votes), values["cohen_kappa"])
         result.append({k: v.item() if isinstance(v, np.ndarray) else v for k, v in row.items()})
     _add_distance(result, found, resampling)
@@ -106,6 +107,8 @@ def _coefficients(cells: FloatArray) -> dict[str, FloatArray]:
     pair = coefficients(n, votes, votes + 2 * both, 2)
     values = {name: pair[name] for name in ("fleiss_kappa", "gwet_ac1", "raw_agreement")}
     values["cohen_kappa"] = cohen_kappa(both, first, second, n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values["first_in_second"], values["second_in_first"] = both / first, both / second
     values["kappa_max"] = cohen_kappa(np.minimum(first, second), first, second, n)
     if not cells.shape[-2]:
         return {name: np.full(cells.shape[:-2], np.nan) for name in values}

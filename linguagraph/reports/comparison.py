@@ -24,7 +24,7 @@ def _scores(summary: Mapping[str, Any]) -> Iterator[Tile]:
         said = [f"{name} {_percent(row['score'])}" for name, row in masked.items()]
         yield Tile(
             "score with all edges",
-            " · ".join(_percent(row["score"]) for row in found.values()),
+            _percents([row["score"] for row in found.values()]),
             f"{', '.join(found)}; retained edges only: {', '.join(said) or 'not scored'}",
         )
 
@@ -34,7 +34,7 @@ def _retained(summary: Mapping[str, Any]) -> Iterator[Tile]:
     if found:
         yield Tile(
             "edges retained in any layer",
-            " · ".join(_percent(row["share"]) for row in found.values()),
+            _percents([row["share"] for row in found.values()]),
             ", ".join(found),
         )
 
@@ -62,6 +62,12 @@ def _labels(summary: Mapping[str, Any]) -> Iterator[Tile]:
             ),
             "any layer; Holm's correction, p below 0.05",
         )
+
+
+def _percents(values: list[float | None]) -> str:
+    """Percentages in one line, the sign at the end alone."""
+    said = [_percent(value) for value in values]
+    return " · ".join([*(text.removesuffix("%") for text in said[:-1]), said[-1]])
 
 
 def _percent(value: float | None) -> str:

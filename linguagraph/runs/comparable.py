@@ -13,7 +13,7 @@ import numpy as np
 
 from linguagraph.aggregates.levels import compile_votes
 from linguagraph.aggregates.matching import match_examples, shared_edges
-from linguagraph.analyses.compare_overview import tolerance
+from linguagraph.analyses.compare_facts import tolerance
 from linguagraph.analyses.facts import lookup
 from linguagraph.analyses.method_words import method_words
 from linguagraph.edges.storage import RunTables
@@ -130,7 +130,7 @@ def _probe_data(manifest: Mapping[str, Any]) -> str:
 
 
 def _method(manifest: Mapping[str, Any]) -> str:
-    return method_words(manifest).name
+    return str(method_words(manifest).name)
 
 
 def _tolerance(manifest: Mapping[str, Any]) -> str:
