@@ -115,4 +115,4 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
     text = f"With a random half of its retained edges, {'; '.join(parts)}"
     none = {r["run"]: r for r in rows(table[table["percent"] == 0])}
     left = [f"{name} {percent(none[name]['value'])}" for name in compared.names if name in none]
-    return f"{text}; without any of them it is {', '.join(left)}." if left else f"{text}."
+    return f"{text}; without any of them the score is {', '.join(left)}." if left else f"{text}."

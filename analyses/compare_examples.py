@@ -16,7 +16,7 @@ from .phrases import count, join
 __all__ = ["run"]
 
 NAME, TITLE = "compare_examples", "Where they disagree"
-LONGEST = 25
+LONGEST = 16
 
 
 def run(compared: Compared, params: Params) -> tuple[Section, ...]:

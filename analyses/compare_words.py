@@ -47,13 +47,15 @@ def _retained(kept: Mapping[str, Any], first: str, name: str) -> str:
     if name not in kept or first not in kept:
         return ""
     shares = [_known(kept[run]["share"]) for run in (name, first)]
-    text = f"It retains {percent(shares[0])} of the edges in some layer, {first} "
-    text += percent(shares[1])
-    if min(shares) > 0:
-        ratio = shares[0] / shares[1]
-        if ratio < 0.8 or ratio > 1.25:
-            text += f" ({max(ratio, 1 / ratio):.1f} times as many)"
-    return text + "."
+    said = [percent(share) for share in shares]
+    ratio = shares[0] / shares[1] if min(shares) > 0 else 1.0
+    if ratio > 1.25:
+        many = f"{ratio:.1f} times as many as {first} ({said[1]})"
+        return f"It retains {said[0]} of the edges in some layer, {many}."
+    if ratio < 0.8:
+        many = f"{1 / ratio:.1f} times as many ({said[1]})"
+        return f"It retains {said[0]} of the edges in some layer, {first} {many}."
+    return f"It retains {said[0]} of the edges in some layer, {first} {said[1]}."
 
 
 def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:

@@ -117,9 +117,8 @@ def path_patterns(
         cell = table["pattern"].map(place).fillna(len(chosen)).to_numpy(np.intp)
         at = np.searchsorted(sentences, table["sentence"].to_numpy())
         shape = (len(sentences), len(chosen) + 1)
-        weights_of = table["weight"].to_numpy(dtype=np.float64)
-        counts = np.bincount(at * shape[1] + cell, weights_of, shape[0] * shape[1])
-        counts = counts.reshape(shape).astype(np.float64)
+        flat = np.bincount(at * shape[1] + cell, table["weight"], shape[0] * shape[1])
+        counts = np.asarray(flat.reshape(shape), dtype=np.float64)
         hits, total = resample(
             counts[:, :-1], counts.sum(axis=1, keepdims=True), resampling=resampling
         )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from linguagraph.aggregates.contrasts import contrast_table, holm
 from linguagraph.aggregates.items import ALL, IntArray, predicate_types
@@ -122,9 +121,10 @@ def cohen_h(first: FloatArray, second: FloatArray) -> FloatArray:
 def benjamini_hochberg(p: FloatArray) -> FloatArray:
     """Benjamini and Hochberg's (1995) adjusted p-values; NaN stays NaN and counts as no test."""
     adjusted = np.full(len(p), np.nan)
-    tested = ~np.isnan(p)
-    if tested.any():
-        adjusted[tested] = false_discovery_control(p[tested])
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    steps = p[order] * len(order) / np.arange(1, len(order) + 1)
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
     return adjusted
 
 

@@ -209,5 +209,6 @@ def _draws(runs: Mapping[str, RunTables]) -> list[str]:
     said = ", ".join(f"{count:,} of {name}" for name, count in out.items() if count)
     return [
         f"Examples that not all runs have are left out ({said}): other predicates were drawn, or "
-        "some were dropped; scores are those of the sentences that all have."
+        "some were dropped; scores are of the sentences that all have, with the predicates that "
+        "each run has there."
     ]
