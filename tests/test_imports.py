@@ -52,6 +52,10 @@ PUBLIC = {
         retention_by_type roles score_coreference scores_table select_examples
         share_by share_contrast
         soft_gate_histogram soft_gates targets wilson""",
+        graph_statistics label_contrasts label_entropy labels learning_curves path_distances
+        path_lengths retention RetentionModel retention_by_type retention_information
+        retention_model roles score_coreference scores_table select_examples
+        soft_gate_histogram soft_gates targets typed_paths wilson""",
     "figures": """arcs arcs_to_pdf bars histogram lines network relation_arcs stacked to_pdf
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
