@@ -39,9 +39,12 @@ from . import (
     parse_comparison,
     paths,
     predicted,
+    retention_entropy,
+    retention_model,
     scores_by_role,
     soft_gates,
     targets,
+    typed_paths,
 )
 from .facts import against_itself
 from .few import without_intervals
@@ -65,6 +68,9 @@ ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "targets": targets.run,
     "paths": paths.run,
     "distance": distance.run,
+    "typed_paths": typed_paths.run,
+    "retention_model": retention_model.run,
+    "retention_entropy": retention_entropy.run,
     "agreement": agreement.run,
     "soft_gates": soft_gates.run,
     "scores_by_role": scores_by_role.run,
@@ -101,6 +107,7 @@ QUESTION_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]]
     "entity_inverse": entity_inverse.run,
     "entity_attribution": entity_attribution.run,
     "entity_gold": entity_gold.run,
+    "retention_model": retention_model.run,
     "agreement": agreement.run,
     "examples": entity_examples.run,
     "methods": methods.run,

@@ -12,6 +12,7 @@ from linguagraph.commands import (
     benchmark,
     bundled,
     compare,
+    export,
     faithfulness,
     graph,
     new_analysis,
@@ -62,6 +63,9 @@ app.command("new-analysis", short_help="Begin an analysis of your own.")(new_ana
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
 app.command()(stages.analyse)
 app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
+app.command("export-tables", short_help="Write a run's tables for papers and for R.")(
+    export.export_tables
+)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

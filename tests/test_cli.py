@@ -38,6 +38,7 @@ COMMANDS = {
     "train srl": ("--train", "--dev", "--out", "--model", "--config", "--seed", "--resume",
                   "[model] and [training]"),
     "train predicates": ("--train", "--dev", "--out", "--epochs", "--resume"),
+    "export-tables": ("RUN", "--out", "--lme4", "--only-lme4", "--json"),
     "train parser": ("--train", "--dev", "--out", "--lang", "--parser-steps", "--resume"),
     "models download": ("LANG", "--stanza-dir", "--coreference"),
     "train graphmask": ("--model", "--train", "--dev", "--tolerance", "--seeds", "--config",

@@ -56,7 +56,7 @@ PUBLIC = {
         path_lengths retention RetentionModel retention_by_type retention_information
         retention_model roles score_coreference scores_table select_examples
         soft_gate_histogram soft_gates targets typed_paths wilson""",
-    "figures": """arcs arcs_to_pdf bars histogram lines network relation_arcs stacked to_pdf
+    "figures": """arcs arcs_to_pdf bars forest histogram lines network relation_arcs stacked to_pdf
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",

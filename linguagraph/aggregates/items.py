@@ -18,12 +18,19 @@ from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.errors import TableError
 
 __all__ = ["ALL", "Items", "compile_items", "dense_codes", "predicate_types", "require_one"]
-__all__ += ["sums_by"]
+__all__ += ["COLUMNS", "sums_by"]
 
 IntArray = NDArray[np.intp]
 
 ALL = "all"
 """The name of the row that takes all predicate types, layers or seeds together."""
+
+COLUMNS = (
+    *("document", "sentence", "example", "predicate_index", "predicate_type", "model", "method"),
+    *("seed", "layer", "edge", "source", "target", "label", "direction", "kind", "source_offset"),
+    *("target_offset", "token_distance", "retained", "target_kind"),
+)
+"""The columns of the edge table that aggregates over items read (``read_table(columns=...)``)."""
 
 _TYPES = ("V", "N", "J", "O")
 

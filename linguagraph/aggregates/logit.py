@@ -27,6 +27,8 @@ __all__ = ["Fit", "fit_gee", "fit_logit", "inverse"]
 
 _STEPS = 100
 _CLOSE = 1e-10
+_FAR = 40.0  # log odds
+_LEAP = 2.0  # log odds that a step of the GEE may change a prediction by
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,16 @@ def fit_gee(design: Design) -> Fit:
     correlation, converged, step = 0.0, False, 0
     while not converged and step < _STEPS:
         step += 1
-        mean = expit(matrix @ beta)
+        mean = _inside(matrix @ beta)
         correlation = _correlation(design, mean, sizes)
         score, information = _equations(design, counts, votes, mean, sizes, correlation)
         change = inverse(information) @ score.sum(axis=0)
-        beta = beta + change
+        largest = float(np.abs(matrix @ change).max(initial=0))
+        beta = beta + change * min(1.0, _LEAP / max(largest, 1e-12))
+        if np.abs(matrix @ beta).max(initial=0) > _FAR:
+            break  # the equations have no solution, as can be where the model does not fit
         converged = bool(np.abs(change).max(initial=0) < _CLOSE)
-    mean = expit(matrix @ beta)
+    mean = _inside(matrix @ beta)
     score, information = _equations(design, counts, votes, mean, sizes, correlation)
     influence = score @ inverse(information)
     covariance = influence.T @ influence
@@ -112,6 +117,11 @@ def inverse(matrix: FloatArray) -> FloatArray:
     scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
     scaled = matrix / np.outer(scale, scale)
     return np.asarray(np.linalg.pinv(scaled, rcond=1e-13, hermitian=True) / np.outer(scale, scale))
+
+
+def _inside(eta: FloatArray) -> FloatArray:
+    """Probabilities, kept off 0 and 1, where residuals have no scale."""
+    return np.clip(expit(eta), 1e-9, 1 - 1e-9)
 
 
 def _information(matrix: FloatArray, weights: FloatArray) -> FloatArray:

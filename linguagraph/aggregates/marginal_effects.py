@@ -24,7 +24,7 @@ __all__ = ["REFERENCE", "marginal_effects"]
 
 REFERENCE = "reference"
 
-_NUMBERS = ("adjusted", "adjusted_low", "adjusted_high", "effect", "low", "high", "p")
+_NUMBERS = ("adjusted", "adjusted_low", "adjusted_high", "effect", "effect_low", "effect_high", "p")
 
 
 def marginal_effects(design: Design, fit: Fit, *, level: float, known: bool) -> pd.DataFrame:
@@ -36,8 +36,8 @@ def marginal_effects(design: Design, fit: Fit, *, level: float, known: bool) -> 
 
     Returns:
         The rows of ``design.raw`` with ``reference``, ``adjusted``, ``adjusted_low``,
-        ``adjusted_high``, ``effect``, ``low``, ``high``, ``p``, ``p_holm`` (adjusted over all rows
-        with an effect); NaN with the reason in ``reason``.
+        ``adjusted_high``, ``effect``, ``effect_low``, ``effect_high``, ``p``,
+        ``p_holm`` (adjusted over all rows with an effect); NaN with the reason in ``reason``.
     """
     found = {}
     votes = design.by_pattern(design.rated)
@@ -133,7 +133,8 @@ def _interval(
     if effect is not None:
         error = _error(fit, effect[1]) if known else np.nan
         row["effect"] = effect[0]
-        row["low"], row["high"] = effect[0] - spread * error, effect[0] + spread * error
+        row["effect_low"] = effect[0] - spread * error
+        row["effect_high"] = effect[0] + spread * error
         with np.errstate(invalid="ignore", divide="ignore"):
             z = abs(effect[0]) / np.float64(error)
         row["p"] = float(2 * student.sf(z, max(1, design.clusters - 1)))

@@ -329,6 +329,9 @@ def _independent(
     kept: list[int] = []
     aliased: dict[Term, list[str]] = {}
     for column in range(len(terms)):
+        if terms[column].factor == INTERCEPT:
+            kept.append(column)
+            continue
         if gram[column, column] < 0.5:  # no pattern has the level
             aliased[terms[column]] = []
             continue
@@ -354,6 +357,8 @@ def _note_left_out(
     notes: _Notes,
 ) -> None:
     names = [factor.name for factor in factors]
+    if not keep.any():
+        return  # why is noted already
     for factor in factors:
         own = codes[keep, names.index(factor.name)]
         if factor not in left:

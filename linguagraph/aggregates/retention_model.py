@@ -13,6 +13,12 @@ that adds up whole clusters. More seeds make no more clusters, and so do not nar
 beyond what sentences allow. The seeds are taken as they are; the spread over other seeds is not
 part of the intervals.
 
+The two estimators ask slightly different questions. The logit counts every vote alike, so that
+predictions average to the observed share of all edges. The GEE gives an edge of a long sentence
+less weight, the more the votes of a sentence agree; where long sentences have another retained
+share than short ones, as they often do, its predictions describe the edges of a typical sentence
+and are not calibrated over all edges (Williamson, Datta & Satten 2003). The logit is the default.
+
 The frequency of a label is fixed by the label, so a model with both drops it (and says so); name
 the factors without the label to ask about frequency instead.
 """
@@ -28,7 +34,7 @@ from scipy.stats import t as student
 
 from linguagraph.aggregates.items import IntArray, Items
 from linguagraph.aggregates.logit import Fit, fit_gee, fit_logit
-from linguagraph.aggregates.marginal_effects import marginal_effects
+from linguagraph.aggregates.marginal_effects import REFERENCE, marginal_effects
 from linguagraph.aggregates.model_calibration import calibrate
 from linguagraph.aggregates.model_design import Design, make_design
 from linguagraph.aggregates.retention_factors import FACTORS, find_factors
@@ -54,8 +60,9 @@ class RetentionModel:
     Attributes:
         effects: one row per factor and level: ``factor``, ``level``, ``n`` (items), ``clusters``,
             ``share`` (raw), ``reference``, ``adjusted``, ``adjusted_low``, ``adjusted_high``,
-            ``effect``, ``low``, ``high``, ``p``, ``p_holm`` and ``reason`` ("reference", why there
-            is no effect, or ""), see :mod:`linguagraph.aggregates.marginal_effects`.
+            ``effect``, ``effect_low``, ``effect_high``, ``p``, ``p_holm`` and ``reason``
+            ("reference", why there is no effect, or ""), see
+            :mod:`linguagraph.aggregates.marginal_effects`.
         coefficients: one row per column: ``factor``, ``level``, ``coefficient`` (log odds), ``se``,
             ``low``, ``high``, ``odds_ratio``.
         calibration: see :class:`linguagraph.aggregates.model_calibration.Calibration`.
@@ -79,7 +86,7 @@ def retention_model(
     resampling: Resampling,
     factors: Sequence[str] = tuple(FACTORS),
     cluster: str = "sentence",
-    estimator: str = "gee",
+    estimator: str = "logit",
 ) -> RetentionModel:
     """Fit retained ~ factors, and turn coefficients into average marginal effects.
 
@@ -100,18 +107,19 @@ def retention_model(
     design = make_design(items, found, _clusters(items, cluster), min_n=resampling.min_n)
     varies = bool(0 < design.retained.sum() < design.rated.sum())
     fit = ESTIMATORS[estimator](design) if varies else _nothing(design)
+    usable = varies and fit.converged
     problems = [design.problems, _concerns(design, fit, resampling.min_sentences)]
     problem_table = pd.concat([p for p in problems if len(p)] or problems[:1], ignore_index=True)
-    known = varies and design.clusters >= max(2, resampling.min_sentences)
+    known = usable and design.clusters >= max(2, resampling.min_sentences)
     known = known and design.clusters > len(design.terms)
     effects = marginal_effects(design, fit, level=resampling.level, known=known)
-    if not varies:
-        empty = effects.columns.difference(
-            ["factor", "level", "n", "clusters", "share", "reference", "reason"]
-        )
-        effects[list(empty)] = np.nan
-        effects["reason"] = effects["reason"].where(effects["reason"] != "", "no variation")
-    check = calibrate(design, fit, level=resampling.level, known=known)
+    if not usable:
+        effects = _unusable(effects, "not converged" if varies else "no variation")
+    check = calibrate(
+        design, fit if usable else _nothing(design), level=resampling.level, known=known
+    )
+    predicted = ["predicted", "difference"]
+    table = check.table if usable else check.table.assign(**dict.fromkeys(predicted, np.nan))
     summary = {
         "estimator": estimator,
         "cluster": cluster,
@@ -120,17 +128,17 @@ def retention_model(
         "left_out": round(design.all_items - design.items),
         "seeds": len(items.seeds),
         "columns": len(design.terms),
-        "correlation": fit.correlation if estimator == "gee" and varies else np.nan,
-        "auc": check.auc,
+        "correlation": fit.correlation if estimator == "gee" and usable else np.nan,
+        "auc": check.auc if usable else np.nan,
         "chi2": check.statistic,
         "df": check.df,
         "p": check.p,
-        "converged": fit.converged and varies,
+        "converged": usable,
     }
     return RetentionModel(
         effects=effects,
         coefficients=_coefficients(design, fit, resampling.level, known),
-        calibration=check.table,
+        calibration=table,
         problems=problem_table,
         fit=pd.DataFrame([summary]),
     )
@@ -153,9 +161,10 @@ def _concerns(design: Design, fit: Fit, least: int) -> pd.DataFrame:
     clusters = design.clusters
     what = f"{clusters} clusters"
     if not 0 < design.retained.sum() < design.rated.sum():
-        rows.append(("no variation", "all votes agree: nothing is fitted"))
+        what_for = "all votes agree" if design.rated.sum() else "no edge is left"
+        rows.append(("no variation", f"{what_for}: nothing is fitted"))
     elif not fit.converged:
-        rows.append(("not converged", f"stopped after {fit.steps} steps: do not use"))
+        rows.append(("not converged", f"no solution after {fit.steps} steps: no estimates"))
     if clusters < max(2, least):
         rows.append(("too few clusters", f"{what}, at least {max(2, least)} needed: no intervals"))
     elif clusters <= len(design.terms):
@@ -173,19 +182,27 @@ def _nothing(design: Design) -> Fit:
     return Fit(np.zeros(columns), empty, np.zeros((design.clusters, columns)), 0.0, False, 0)
 
 
+def _unusable(effects: pd.DataFrame, why: str) -> pd.DataFrame:
+    observed = ("factor", "level", "n", "clusters", "share", "reference", "reason")
+    empty = {name: np.nan for name in effects.columns if name not in observed}
+    reason = effects["reason"].where(~effects["reason"].isin(["", REFERENCE]), why)
+    return effects.assign(**empty, reason=reason)
+
+
 def _coefficients(design: Design, fit: Fit, level: float, known: bool) -> pd.DataFrame:
     error = np.sqrt(np.maximum(0, np.diag(fit.covariance)))
     if not known:
         error = np.full(len(error), np.nan)
     spread = float(student.ppf(0.5 + level / 2, max(1, design.clusters - 1)))
+    coefficients = fit.coefficients if fit.converged else np.full(len(error), np.nan)
     return pd.DataFrame(
         {
             "factor": pd.Series([term.factor for term in design.terms], dtype=object),
             "level": pd.Series([term.level for term in design.terms], dtype=object),
-            "coefficient": fit.coefficients,
+            "coefficient": coefficients,
             "se": error,
-            "low": fit.coefficients - spread * error,
-            "high": fit.coefficients + spread * error,
-            "odds_ratio": np.exp(fit.coefficients),
+            "low": coefficients - spread * error,
+            "high": coefficients + spread * error,
+            "odds_ratio": np.exp(coefficients),
         }
     )

@@ -68,13 +68,13 @@ def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
     Returns:
         One row per pattern, most often retained first: ``pattern``, ``length`` (edges), ``whole``
         (share of its occurrences in which it is the whole path), ``n`` (paths that end in it),
-        ``k`` (those in which it is retained, mean over seeds), ``share`` = k / n (``low``, ``high``,
-        ``interval``, ``small``); ``support``: k as a share of all paths that have at least that
-        many edges, with ``support_low`` and ``support_high``; ``lift``: share over the share of all
-        patterns of that length, with ``lift_low`` and ``lift_high``; ``p``: two-sided, that the
-        lift is 1 (a score test with the variance over sentences), ``p_holm`` and ``p_bh``, adjusted
-        by Holm and by Benjamini and Hochberg over all rows. With fewer sentences than
-        ``min_sentences`` intervals and p-values are NaN.
+        ``k`` (those in which it is retained, mean over seeds) and the other columns of
+        ``ratio_table``; ``support``: k as a share of all paths that have at least that many edges,
+        with ``support_low`` and ``support_high``; ``lift``: share over the share of all patterns of
+        that length, with ``lift_low`` and ``lift_high``; ``p``: two-sided, that the lift is 1 (a
+        score test with the variance over sentences), ``p_holm`` and ``p_bh``, adjusted by Holm and
+        by Benjamini and Hochberg over all rows. With fewer sentences than ``min_sentences``
+        intervals and p-values are NaN.
 
     Raises:
         TableError: several models or methods in one table.

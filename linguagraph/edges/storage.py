@@ -108,20 +108,35 @@ def write_table(frames: Iterable[pd.DataFrame], path: str | Path, table: Table) 
     return rows
 
 
-def read_table(path: str | Path, table: Table) -> pd.DataFrame:
+def read_table(
+    path: str | Path, table: Table, *, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Read a table that :func:`write_table` wrote.
 
+    Args:
+        columns: read these alone, in the table's order; ``None`` reads all.
+
     Raises:
-        TableError: the file is missing, damaged or holds other columns.
+        TableError: the file is missing, damaged or holds other columns, or ``columns`` names one
+            that the table does not have.
     """
+    unknown = sorted(set(columns or ()) - set(table.names))
+    if unknown:
+        raise TableError(f"table {table.name!r} has no columns {unknown}; it has {table.names}")
     path = Path(path)
     if not path.is_file():
         raise TableError(f"{path} is missing; run 'linguagraph tabulate' on the run first")
     try:
-        found = pq.read_table(path)
+        names = pq.read_schema(path).names
+        absent = set(table.names) - set(table.required) - set(names)
+        if tuple(names) != tuple(name for name in table.names if name not in absent):
+            raise TableError(f"{path} has columns {names}; expected {list(table.names)}")
+        if columns is None:
+            return table.check(pq.read_table(path).unify_dictionaries().to_pandas())
+        chosen = [column for column in table.columns if column.name in columns]
+        there = [column.name for column in chosen if column.name not in absent]
+        found = pq.read_table(path, columns=there).unify_dictionaries()
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{path} is not a readable Parquet file: {error}") from error
-    absent = set(table.names) - set(table.required) - set(found.column_names)
-    if tuple(found.column_names) != tuple(name for name in table.names if name not in absent):
-        raise TableError(f"{path} has columns {found.column_names}; expected {list(table.names)}")
-    return table.check(found.unify_dictionaries().to_pandas())
+    part = found.to_pandas(self_destruct=True, split_blocks=True)
+    return Table(table.name, tuple(chosen)).check(part)

@@ -4,6 +4,7 @@ from linguagraph.figures.arc_pdf import arcs_to_pdf
 from linguagraph.figures.arcs import arcs
 from linguagraph.figures.bars import bars
 from linguagraph.figures.export import to_pdf, to_svg
+from linguagraph.figures.forest import forest
 from linguagraph.figures.histogram import histogram
 from linguagraph.figures.lines import lines
 from linguagraph.figures.network import network
@@ -14,6 +15,7 @@ __all__ = [
     "arcs",
     "arcs_to_pdf",
     "bars",
+    "forest",
     "histogram",
     "lines",
     "network",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tables_simulated import EFFECTS, Simulated, simulated_edges
 
 from linguagraph.aggregates import Resampling, compile_items
 from linguagraph.aggregates.retention_model import RetentionModel, retention_model
+from linguagraph.edges.storage import RunTables
 from linguagraph.errors import ConfigError
 
 FIVE = ("label", "direction", "predicate_type", "distance", "layer")
@@ -21,7 +23,7 @@ PLAIN = Resampling()
 
 
 def fitted(edges: pd.DataFrame, **options: Any) -> RetentionModel:
-    options = {"resampling": PLAIN, "factors": FIVE, **options}
+    options = {"resampling": PLAIN, "factors": FIVE, "estimator": "gee", **options}
     return retention_model(compile_items(edges), **options)
 
 
@@ -107,7 +109,7 @@ def test_effects_equal_those_of_statsmodels(drawn: Simulated) -> None:
     from scipy.stats import t
 
     half = t.ppf(0.975, 119) * error
-    assert row["high"] - row["effect"] == pytest.approx(half, abs=1e-6)
+    assert row["effect_high"] - row["effect"] == pytest.approx(half, abs=1e-6)
     assert row["adjusted"] - of(model, "label", "a")["adjusted"].iloc[0] == pytest.approx(
         row["effect"]
     )
@@ -129,8 +131,8 @@ def test_confounded_factors_are_told_apart() -> None:
     rows = of(model, "label").set_index("level")
     assert rows.loc["d", "share"] - rows.loc["a", "share"] > 0.2  # far labels, not the label itself
     assert abs(rows.loc["d", "effect"]) < 0.05
-    assert rows.loc["d", "low"] < 0 < rows.loc["d", "high"]
-    assert of(model, "distance")["low"].iloc[0] > 0.05
+    assert rows.loc["d", "effect_low"] < 0 < rows.loc["d", "effect_high"]
+    assert of(model, "distance")["effect_low"].iloc[0] > 0.05
     assert rows.loc["a", "reason"] == "reference"
     assert np.isnan(rows.loc["a", "effect"])
 
@@ -139,7 +141,7 @@ def covered(model: RetentionModel, truth: dict[tuple[str, str], float]) -> list[
     found = []
     for _, row in model.effects.dropna(subset=["effect"]).iterrows():
         key = (row["factor"], "" if row["factor"] == "distance" else row["level"])
-        found.append(bool(row["low"] <= truth[key] <= row["high"]))
+        found.append(bool(row["effect_low"] <= truth[key] <= row["effect_high"]))
     return found
 
 
@@ -229,7 +231,7 @@ def test_levels_that_are_never_or_always_retained_are_reported() -> None:
     assert set(model.problems["problem"]) == {"separated"}
     assert model.fit["left_out"].iloc[0] == rows.loc[["c", "d"], "n"].sum()
     rest = fitted(edges[edges["label"].isin(["a", "b"])])
-    both = ["effect", "low", "high"]
+    both = ["effect", "effect_low", "effect_high"]
     np.testing.assert_allclose(
         rows.loc["b", both].astype(float),
         of(rest, "label", "b")[both].iloc[0].astype(float),
@@ -290,7 +292,7 @@ def test_few_clusters_are_reported(sentences: int, problem: str, intervals: bool
     model = fitted(drawn.edges)
     assert problem in list(model.problems["problem"])
     assert model.effects["effect"].notna().any()
-    assert bool(model.effects["low"].notna().any()) is intervals
+    assert bool(model.effects["effect_low"].notna().any()) is intervals
     assert bool(model.coefficients["se"].notna().all()) is intervals
 
 
@@ -346,3 +348,29 @@ def test_an_item_without_some_votes_counts_those_it_has(drawn: Simulated) -> Non
     model = fitted(part, estimator="logit")
     assert model.fit["seeds"].iloc[0] == 3
     assert len(model.effects) == len(fitted(whole).effects)
+
+
+def test_equations_without_a_solution_give_no_estimates(
+    make_tables: Callable[..., RunTables],
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = fitted(make_tables().edges, factors=(*FIVE, "position"))
+    assert not model.fit["converged"].iloc[0]
+    assert "not converged" in list(model.problems["problem"])
+    assert model.effects[["adjusted", "effect", "effect_low", "p"]].isna().all(axis=None)
+    assert set(model.effects["reason"]) == {"not converged"}
+    assert model.coefficients["coefficient"].isna().all()
+
+
+def test_a_factor_that_decides_everything_leaves_nothing_to_fit(drawn: Simulated) -> None:
+    edges = drawn.edges.assign(retained=drawn.edges["direction"] == "->")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = fitted(edges)
+    assert "no edge is left: nothing is fitted" in list(model.problems["done"])
+    reasons = of(model, "direction").set_index("level")["reason"]
+    assert reasons["->"].startswith("separated: always")
+    assert reasons["<-"].startswith("separated: never")
+    assert model.fit["items"].iloc[0] == 0
+    assert model.calibration.empty
