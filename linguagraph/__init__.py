@@ -5,7 +5,7 @@ Public names are imported when they are first used, so that ``import linguagraph
 * :func:`report`: explain a model on a corpus and report on it; returns a :class:`Report`.
 * :func:`read_sentences`, :func:`dependency_graph`: corpora and their graphs.
 * :class:`GraphMask`: which edges any PyG model needs; :func:`load_explained`: our own models.
-* :class:`RunTables`: the tables of a saved run, without torch.
+* :class:`RunTables`: the tables of a saved run, without torch; :func:`open_run`: to query and draw.
 * :func:`compare`: runs on one corpus side by side; returns a :class:`Comparison`.
 """
 
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from linguagraph import display
 
 if TYPE_CHECKING:
     from linguagraph.documents import read_sentences
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from linguagraph.runs.compare import Comparison, compare
     from linguagraph.runs.models import load_explained
     from linguagraph.runs.reporting import ReportOptions, report
+    from linguagraph.runs.saved import SavedRun, open_run
     from linguagraph.runs.sources import Reading
     from linguagraph.runs.stored import run_documents
 
@@ -35,10 +38,12 @@ __all__ = [
     "Report",
     "ReportOptions",
     "RunTables",
+    "SavedRun",
     "__version__",
     "compare",
     "dependency_graph",
     "load_explained",
+    "open_run",
     "read_sentences",
     "report",
     "run_documents",
@@ -51,13 +56,18 @@ _HOMES = {
     "Report": "linguagraph.runs.analysing",
     "ReportOptions": "linguagraph.runs.reporting",
     "RunTables": "linguagraph.edges.storage",
+    "SavedRun": "linguagraph.runs.saved",
     "compare": "linguagraph.runs.compare",
     "dependency_graph": "linguagraph.graphs",
     "load_explained": "linguagraph.runs.models",
+    "open_run": "linguagraph.runs.saved",
     "read_sentences": "linguagraph.documents",
     "report": "linguagraph.runs.reporting",
     "run_documents": "linguagraph.runs.stored",
 }
+
+
+display.renderer_at("linguagraph.reports.notebook")
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from linguagraph.commands import (
     faithfulness,
     graph,
     new_analysis,
+    query,
     report,
     stages,
     sweep,
@@ -66,6 +67,7 @@ app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
 app.command("export-tables", short_help="Write a run's tables for papers and for R.")(
     export.export_tables
 )
+app.command(short_help="Ask the tables of a run in SQL.")(query.query)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

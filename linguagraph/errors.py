@@ -15,6 +15,7 @@ __all__ = [
     "LinguagraphError",
     "MaskError",
     "ParserError",
+    "QueryError",
     "ReportError",
     "RunError",
     "TableError",
@@ -76,6 +77,10 @@ class ParserError(LinguagraphError):
 
     The message says how to get them.
     """
+
+
+class QueryError(LinguagraphError):
+    """SQL that cannot be run on the tables of a run."""
 
 
 class ReportError(LinguagraphError):

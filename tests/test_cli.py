@@ -34,6 +34,8 @@ COMMANDS = {
     "tabulate": ("RUN", "--quiet"),
     "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--json", "--analysis", "--analyses"),
     "new-analysis": ("NAME", "--out", "--title", "--question"),
+    "query": ("RUN", "SQL", "--text", "--draw", "--out", "--csv", "--json", "--limit", "--memory",
+              "label = 'nsubj' AND target_kind = 'predicate'"),
     "models": ("--json",),
     "train srl": ("--train", "--dev", "--out", "--model", "--config", "--seed", "--resume",
                   "[model] and [training]"),

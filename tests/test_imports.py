@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BASE = ("errors", "columns", "files", "pretrained", "templates")
+BASE = ("errors", "columns", "files", "display", "pretrained", "templates")
 LINE = (
     *("documents", "graphs", "models", "masks", "tasks", "edges"),
     *("aggregates", "figures", "reports", "analyses", "runs", "commands", "cli", "__main__"),

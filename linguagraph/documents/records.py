@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from linguagraph import display
 from linguagraph.errors import DocumentError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 ROOT = -1
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,17 @@ class Sentence:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def __repr__(self) -> str:
+        name = f" {self.id!r}" if self.id else ""
+        start = " ".join(self.forms[:_SHOWN])
+        text = start if len(start) <= _SHOWN else f"{start[:_SHOWN]}…"
+        tokens = display.counted(len(self), "token")
+        frames = display.counted(len(self.frames), "predicate")
+        return f"<Sentence {self.index}{name}: {tokens}, {frames}: {text!r}>"
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
+
     @cached_property
     def forms(self) -> tuple[str, ...]:
         """The word forms, in order."""
@@ -265,6 +278,16 @@ class Document:
                         f"chain {chain.id} links {link.anaphor} to {link.antecedent}; it has "
                         f"{len(chain.mentions)} mentions"
                     )
+
+    def __repr__(self) -> str:
+        tokens = display.counted(sum(len(s) for s in self.sentences), "token")
+        parts = [display.counted(len(self.sentences), "sentence"), tokens]
+        if self.chains:
+            parts.append(display.counted(len(self.chains), "chain"))
+        return f"<Document {self.id!r}: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
 
 
 def predicate_type(xpos: str | None, upos: str | None = None) -> str:

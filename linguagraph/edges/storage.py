@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linguagraph import display
 from linguagraph.columns import FIDELITY, LEARNING, QA_TABLES, TABLES, Table
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
@@ -53,6 +54,25 @@ class RunTables:
     mentions: pd.DataFrame | None = None
     chains: pd.DataFrame | None = None
     attributions: pd.DataFrame | None = None
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {rows}" for name, rows in self._sizes())
+        return f"<RunTables: rows of {sizes}>"
+
+    def _repr_html_(self) -> str:
+        model, corpus = (self.manifest.get(name) or {} for name in ("model", "corpus"))
+        facts = (
+            ("corpus", str(corpus.get("name", "not known"))),
+            ("model", str(model.get("name", "not known"))),
+        )
+        return display.html(
+            display.Card("Tables of a run", facts, ("table", "rows"), self._sizes())
+        )
+
+    def _sizes(self) -> tuple[tuple[str, str], ...]:
+        tables = (*TABLES.values(), FIDELITY, LEARNING, *QA_TABLES.values())
+        frames = ((table.name, getattr(self, table.name)) for table in tables)
+        return tuple((name, f"{len(frame):,}") for name, frame in frames if frame is not None)
 
     @classmethod
     def read(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from linguagraph.figures.arc_layout import Arc, Layout
-from linguagraph.figures.palette import INK, PAPER, SOFT, series
+from linguagraph.figures.palette import INK, MARK, PAPER, SOFT, series
 from linguagraph.figures.text import shorten, width_in_ems
 
 __all__ = ["GUTTER", "LABEL_SIZE", "MARGIN", "Legend", "draw", "token_width"]
@@ -153,6 +153,9 @@ def _draw_arc(
         f"Q {left:.1f} {top:.1f} {left + corner:.1f} {top:.1f} H {right - corner:.1f} "
         f"Q {right:.1f} {top:.1f} {right:.1f} {top - sign * corner:.1f} V {start:.1f}"
     )
+    if arc.marked:
+        width: dict[str, str | float] = {"stroke-width": 8.0, "stroke-opacity": 0.5}
+        _add(group, "path", d=path, fill="none", stroke=MARK, **width)
     line: dict[str, str | float] = {
         "d": path,
         "fill": "none",

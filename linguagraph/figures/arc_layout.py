@@ -33,6 +33,7 @@ class Arc:
         share: share of seeds that retain the edge, in [0, 1].
         both: stands for both directions of the same dependency.
         spoken: the arc in words.
+        marked: set off from the others by a band along the line.
     """
 
     source: int
@@ -44,6 +45,7 @@ class Arc:
     share: float
     both: bool
     spoken: str
+    marked: bool = False
 
     @property
     def left(self) -> int:

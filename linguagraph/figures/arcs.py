@@ -7,7 +7,8 @@ colour and dashes, and every arc carries its label and, on hover, the whole edge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +32,7 @@ def arcs(
     gold: Mapping[int, str],
     predicted: Mapping[int, str],
     title: str,
+    marked: Collection[tuple[int, int, int]] = (),
 ) -> str:
     """Draw the dependency edges of one example, per GNN layer, as a standalone SVG document.
 
@@ -48,6 +50,7 @@ def arcs(
         gold: gold role by token index.
         predicted: predicted role by token index.
         title: the drawing's name for screen readers.
+        marked: source, target and layer of edges that are set off by a band along the arc.
 
     Raises:
         TableError: ``edges`` lacks a column.
@@ -60,14 +63,14 @@ def arcs(
     if outside:
         raise ReportError(f"token indices {outside} lie outside a sentence of {size} tokens")
     layers = sorted({int(layer) for layer in edges["layer"]})
-    drawn = _collect(sentence, edges, layers)
+    drawn = _collect(sentence, edges, layers, marked)
     roles = _role_rows(sentence, predicate, gold, predicted)
     widths = [token_width(form, roles.get(i, ())) for i, form in enumerate(sentence.forms)]
     root = draw(
         sentence.forms,
         drawn,
         lay_out(drawn, widths, start=MARGIN + GUTTER),
-        legend=Legend.of_layers(layers),
+        legend=_legend(layers, marked),
         predicate=predicate,
         roles=roles,
         title=visible(title),
@@ -76,7 +79,17 @@ def arcs(
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _collect(sentence: Sentence, edges: pd.DataFrame, layers: list[int]) -> list[Arc]:
+def _legend(layers: list[int], marked: Collection[tuple[int, int, int]]) -> Legend:
+    legend = Legend.of_layers(layers)
+    return replace(legend, key=f"{legend.key}; a band: what was searched for") if marked else legend
+
+
+def _collect(
+    sentence: Sentence,
+    edges: pd.DataFrame,
+    layers: list[int],
+    marked: Collection[tuple[int, int, int]],
+) -> list[Arc]:
     """Return the arcs; two superfluous directions of a dependency in one layer become one arc."""
     columns = ("source", "target", "label", "direction", "layer", "retained_share")
     found: dict[tuple[Any, ...], tuple[int, int, str, str, int, float]] = {}
@@ -89,7 +102,9 @@ def _collect(sentence: Sentence, edges: pd.DataFrame, layers: list[int]) -> list
             continue
         pair = (edge[4], min(edge[:2]), max(edge[:2]), edge[2])
         other = (edge[1], edge[0], edge[2], edge[4])
-        if edge[5] == 0.0 and other in found and found[other][5] == 0.0:
+        either = {(edge[0], edge[1], edge[4]), (edge[1], edge[0], edge[4])}
+        alone = not either.isdisjoint(marked)
+        if not alone and edge[5] == 0.0 and other in found and found[other][5] == 0.0:
             faint_pairs.add(pair)
             continue
         found[edge[0], edge[1], edge[2], edge[4]] = edge
@@ -102,6 +117,7 @@ def _collect(sentence: Sentence, edges: pd.DataFrame, layers: list[int]) -> list
             above=edge[4] in above,
             crowded=crowded,
             both=(edge[4], min(edge[:2]), max(edge[:2]), edge[2]) in faint_pairs and edge[5] == 0.0,
+            marked=(edge[0], edge[1], edge[4]) in marked,
         )
         for edge in found.values()
     ]
@@ -114,6 +130,7 @@ def _arc(
     above: bool,
     crowded: bool,
     both: bool,
+    marked: bool,
 ) -> Arc:
     source, target, label, direction, layer, share = edge
     text = shorten(label, 24)
@@ -127,10 +144,10 @@ def _arc(
     arrow = "in both directions" if both else f"direction {visible(direction)}"
     spoken = (
         f"Layer {layer}: {visible(label)} from {first} to {second}, {arrow}, "
-        f"retained by {share:.0%} of seeds"
+        f"retained by {share:.0%} of seeds" + (", searched for" if marked else "")
     )
     width = width_in_ems(text) * LABEL_SIZE * (1.15 if share > 0.0 else 1.0) + 6.0
-    return Arc(source, target, text, width, above, layer, share, both, spoken)
+    return Arc(source, target, text, width, above, layer, share, both, spoken, marked)
 
 
 def _role_rows(

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["INK", "PAPER", "SERIES", "SOFT", "Series", "series"]
+__all__ = ["INK", "MARK", "PAPER", "SERIES", "SOFT", "Series", "series"]
 
 INK = "#1b1f24"
 SOFT = "#5b6470"
 PAPER = "#ffffff"
+MARK = "#e69f00"
+"""Bands behind what is marked, drawn half transparent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linguagraph import display
 from linguagraph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ class TextGraph:
         unknown = set(self.directions) - set(DIRECTIONS)
         if unknown:
             raise ConfigError(f"directions {sorted(unknown)}; expected {list(DIRECTIONS)}")
+
+    def __repr__(self) -> str:
+        nodes, edges = (
+            display.counted(n, w) for n, w in ((self.num_nodes, "node"), (self.num_edges, "edge"))
+        )
+        labels = display.counted(len(set(self.labels)), "label")
+        return f"<TextGraph {self.kind!r}: {nodes}, {edges}, {labels}>"
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TextGraph):

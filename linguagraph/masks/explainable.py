@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from linguagraph import display
 from linguagraph.errors import MaskError
 from linguagraph.masks.outputs import Output
 
@@ -207,6 +208,29 @@ class EdgeMask:
             raise MaskError(
                 f"scores, retained, present have shapes {sorted(shapes)}; not one [L, E]"
             )
+
+    def __repr__(self) -> str:
+        kept, sent = int(self.retained.sum()), int(self.present.sum())
+        layers = display.counted(self.num_layers, "layer")
+        edges = display.counted(self.num_edges, "edge")
+        return (
+            f"<{type(self).__name__} {self.method!r}, seed {self.seed}: {layers}, {edges}, "
+            f"{kept:,} of {sent:,} messages retained>"
+        )
+
+    def _repr_html_(self) -> str:
+        kept, sent = (tensor.sum(1).tolist() for tensor in (self.retained, self.present))
+        rows = tuple(
+            (str(layer), f"{there:,}", f"{number:,}", f"{number / there:.1%}" if there else "–")
+            for layer, (number, there) in enumerate(zip(kept, sent, strict=True))
+        )
+        facts = (
+            ("method", self.method),
+            ("seed", str(self.seed)),
+            ("edges", f"{self.num_edges:,}"),
+        )
+        columns = ("layer", "messages", "retained", "share")
+        return display.html(display.Card("Mask", facts, columns, rows))
 
     @property
     def num_layers(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from linguagraph import display
 from linguagraph.errors import MaskError
 from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
@@ -43,6 +44,31 @@ class Masked:
     gates: tuple[Tensor, ...]
     logits: Tensor
     fills: tuple[tuple[Tensor | None, ...], ...] = ()
+
+    def _shares(self) -> list[list[float]]:
+        """Share of the gates that are open, by layer and seed."""
+        return [gates.float().mean(dim=1).tolist() for gates in self.gates]
+
+    def __repr__(self) -> str:
+        seeds, edges = self.gates[0].shape if self.gates else (0, 0)
+        words = [
+            display.counted(number, word)
+            for number, word in ((seeds, "seed"), (len(self.gates), "layer"), (edges, "edge"))
+        ]
+        kept = sum(map(sum, self._shares())) / max(1, seeds * len(self.gates))
+        return f"<Masked: {', '.join(words)}, {kept:.1%} retained>"
+
+    def _repr_html_(self) -> str:
+        shares = self._shares()
+        seeds, edges = self.gates[0].shape if self.gates else (0, 0)
+        rows = tuple(
+            (str(layer), f"{sum(row) / max(1, len(row)):.1%}", f"{min(row):.1%}", f"{max(row):.1%}")
+            for layer, row in enumerate(shares)
+            if row
+        )
+        facts = (("seeds", f"{seeds:,}"), ("edges", f"{edges:,}"))
+        columns = ("layer", "retained, mean over seeds", "least", "most")
+        return display.html(display.Card("Masks of a batch", facts, columns, rows))
 
 
 @dataclass(frozen=True)

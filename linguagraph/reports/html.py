@@ -32,7 +32,7 @@ from linguagraph.reports.names import check_names
 from linguagraph.reports.page import page_sections
 from linguagraph.reports.sections import Section
 
-__all__ = ["DEFAULT_BUDGET", "render", "to_iframe"]
+__all__ = ["DEFAULT_BUDGET", "fill_template", "render", "to_iframe"]
 
 DEFAULT_BUDGET = 5_000_000
 """Most bytes of a report."""
@@ -125,6 +125,11 @@ def to_iframe(page: str, *, height: int = 800) -> str:
         f'<iframe title="Report" sandbox="allow-scripts" srcdoc="{source}" '
         f'style="width:100%;height:{int(height)}px;border:0"></iframe>'
     )
+
+
+def fill_template(name: str, **values: Any) -> str:
+    """A page of its own from a template; every text is escaped."""
+    return _environment().get_template(name).render(**values)
 
 
 def _least_important(sections: Sequence[Section]) -> list[tuple[str, int]]:

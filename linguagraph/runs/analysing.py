@@ -23,6 +23,9 @@ from linguagraph.reports import Section, render, save_report, to_iframe
 from linguagraph.runs.comparing import read_compared
 from linguagraph.runs.directory import Run
 from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.query_rows import marked_texts
+from linguagraph.runs.query_tables import sources_of_tables
+from linguagraph.runs.querying import MEMORY, run_sql
 from linguagraph.runs.stored import Documents, Sentences
 
 __all__ = ["Report", "analyse_stage"]
@@ -68,6 +71,32 @@ class Report:
         manifest = self.run_tables.manifest
         page = render(sections, title=plugin.name, manifest=manifest, summary={})
         return replace(self, sections=sections, summary=summary(sections), html=page)
+
+    def query(
+        self,
+        sql: str,
+        *,
+        text: bool = False,
+        limit: int | None = None,
+        memory: str = MEMORY,
+        threads: int | None = None,
+    ) -> pd.DataFrame:
+        """Run one statement of SQL that reads, as :meth:`linguagraph.SavedRun.query` does.
+
+        Raises:
+            QueryError: the SQL is wrong, or does more than read.
+        """
+        sources = sources_of_tables(self.run_tables)
+        rows = run_sql(sources, sql, limit=limit, memory=memory, threads=threads).frame
+        return rows.assign(marked=marked_texts(rows, self.run_tables.sentences)) if text else rows
+
+    def __repr__(self) -> str:
+        corpus, model = (self.run_tables.manifest.get(k) or {} for k in ("corpus", "model"))
+        return (
+            f"<Report on {model.get('name', 'a model')}, {corpus.get('name', 'corpus')}: "
+            f"{len(self.sections)} sections, {len(self.tables)} tables, {len(self.edges):,} edge "
+            "rows>"
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write everything into a directory and return the path of ``report.html``."""

@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 """Receives epochs done and epochs in all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MethodMask(EdgeMask):
     """An :class:`EdgeMask` with what thresholds and reports need besides.
 
