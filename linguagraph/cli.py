@@ -12,6 +12,7 @@ from linguagraph.commands import (
     benchmark,
     bundled,
     compare,
+    exchange,
     export,
     faithfulness,
     graph,
@@ -68,6 +69,9 @@ app.command("export-tables", short_help="Write a run's tables for papers and for
     export.export_tables
 )
 app.command(short_help="Ask the tables of a run in SQL.")(query.query)
+app.command("export-corpus", short_help="Write a run's corpus with what is retained.")(
+    exchange.export_corpus
+)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

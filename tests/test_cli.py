@@ -34,6 +34,7 @@ COMMANDS = {
     "tabulate": ("RUN", "--quiet"),
     "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--json", "--analysis", "--analyses"),
     "new-analysis": ("NAME", "--out", "--title", "--question"),
+    "export-corpus": ("RUN", "--out", "--format", "RetainedDown=0.400,1.000", "graphml"),
     "query": ("RUN", "SQL", "--text", "--draw", "--out", "--csv", "--json", "--limit", "--memory",
               "label = 'nsubj' AND target_kind = 'predicate'"),
     "models": ("--json",),

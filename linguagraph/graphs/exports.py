@@ -34,6 +34,7 @@ __all__ = [
     "write_graphml",
     "write_node_link",
     "write_pyg",
+    "xml_text",
 ]
 
 _NAMES = ("document", "num_nodes", "kinds", "labels", "directions", "forms")
@@ -250,7 +251,12 @@ def _named(stem: str | Path, suffix: str) -> Path:
     return Path(f"{stem}{suffix}")
 
 
+def xml_text(value: str) -> str:
+    """``value`` with the characters that XML 1.0 cannot hold spelled out: ``[U+0000]``."""
+    return _NOT_XML.sub(lambda match: f"[U+{ord(match[0]):04X}]", value)
+
+
 def _clean(values: dict[str, Any]) -> None:
     for name, value in values.items():
         if isinstance(value, str):
-            values[name] = _NOT_XML.sub(lambda match: f"[U+{ord(match[0]):04X}]", value)
+            values[name] = xml_text(value)
