@@ -6,11 +6,17 @@ DEMO := out/demo
 PYG_TESTS := tests/masks/test_masks_pyg.py tests/masks/test_masks_pyg_kept.py tests/masks/test_masks_pyg_explainer.py
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test test-pyg test-all lint install bench clean
+.PHONY: demo docs test test-pyg test-all lint install bench clean
 
 demo: $(VENV)/.installed
 	rm -rf $(DEMO)
 	$(BIN)/linguagraph report linguagraph/pretrained/sample.txt -o $(DEMO)
+
+# the documentation in out/docs, with the notebooks executed; make test builds it without
+docs: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -W --keep-going -b html -d out/doctrees \
+	  -D nb_execution_mode=cache -D nb_execution_cache_path=out/jupyter_cache docs out/docs
+	@echo "documentation: out/docs/index.html"
 
 test: install lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q

@@ -77,10 +77,10 @@ class Sums:
     """Counts added over sentences, and over the sentences of each resample.
 
     Attributes:
-        total: [*cells], float64, the observed sums.
-        samples: [resamples, *cells], float64, the sums of each resample; NaN throughout where there
+        total: [cells...], float64, the observed sums.
+        samples: [resamples, cells...], float64, the sums of each resample; NaN where there
             are too few sentences to resample.
-        sentences: [*cells], int, sentences with a count other than 0.
+        sentences: [cells...], int, sentences with a count other than 0.
     """
 
     total: FloatArray
@@ -113,7 +113,7 @@ def resample(*counts: FloatArray, resampling: Resampling) -> tuple[Sums, ...]:
     """Add up each array of counts over sentences and over the same resamples of sentences.
 
     Args:
-        counts: arrays [sentences, *cells]; the first axis is the same in all.
+        counts: arrays [sentences, cells...]; the first axis is the same in all.
         resampling: number of resamples, seed, and how many sentences it takes.
 
     Returns:
@@ -167,11 +167,11 @@ def percentile_interval(samples: FloatArray, *, level: float) -> tuple[FloatArra
     """Percentile interval over the first axis; NaN samples (undefined resamples) are left out.
 
     Args:
-        samples: [resamples, *cells].
+        samples: [resamples, cells...].
         level: coverage in (0, 1).
 
     Returns:
-        Lower and upper bounds [*cells]; NaN where every resample is undefined.
+        Lower and upper bounds [cells...]; NaN where every resample is undefined.
     """
     tails = [(1 - level) / 2, (1 + level) / 2]
     shape = samples.shape[1:]

@@ -45,7 +45,7 @@ class SrlConfig:
         gcn_layers: graph layers on top of the encoder.
         hidden: width of the MLP encoder, GCN states and classifier.
         lstm_hidden, lstm_layers: per direction; used by ``bilstm`` only.
-        word ... mark: embedding widths, see :class:`TokenEmbedding`.
+        word, lemma, tag, suffix, shape, predicate, mark: widths, see :class:`TokenEmbedding`.
         dropout: on encoder inputs, layer outputs and in the classifier.
         word_dropout: words and lemmas replaced by unknown.
         edge_dropout: messages dropped in training (whole edges, per layer).

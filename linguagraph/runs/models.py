@@ -39,7 +39,7 @@ class Explained:
         record: the model's record; probes: one record per seed, none for other methods.
         graphs: makes the graphs of a model with edges of several kinds; ``None`` for others.
         rival: what is known of a method other than GraphMask, see
-            :func:`linguagraph.runs.methods.load_rival`; ``None`` for GraphMask.
+            :func:`linguagraph.runs.methods.load_method`; ``None`` for GraphMask.
         training: examples for methods that learn from some; ``None`` takes those of the run.
         learning: table of what the probes retained while they were trained, where there is one.
     """
