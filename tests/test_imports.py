@@ -45,13 +45,14 @@ PUBLIC = {
         format_conllu mention_head mention_type predicate_type read_conll09 read_conllu
         read_conllup read_corefud read_documents read_sentences to_tokenlist use_predicted
         write_conll09 write_conllu write_conllup write_corefud write_sentences""",
-    "aggregates": """agreement chain_statistics Choice compare_parses compile_items CoreferenceScores
-        corpus_statistics distance_contrast faithfulness faithfulness_by_seed
-        graph_statistics Items label_contrasts label_entropy labels learning_curves
-        path_distances path_lengths Resampling retention retention_by_type
-        retention_information retention_model RetentionModel roles score_coreference
-        scores_table select_examples share_by share_contrast soft_gate_histogram
-        soft_gates targets typed_paths wilson""",
+    "aggregates": """agreement chain_statistics Choice compare_parses compile_items
+        CoreferenceScores corpus_statistics distance_contrast faithfulness
+        faithfulness_by_seed graph_statistics Items label_contrasts
+        label_entropy labels learning_curves path_distances path_lengths
+        Resampling retention retention_by_type retention_information
+        retention_model RetentionModel roles score_coreference scores_table
+        select_examples share_by share_contrast soft_gate_histogram soft_gates
+        targets typed_paths wilson""",
     "figures": """arcs arcs_to_pdf bars forest histogram lines network relation_arcs stacked to_pdf
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
