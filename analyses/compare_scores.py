@@ -88,7 +88,9 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
         if words:
             parts.append(f"{name}, compared with {compared.names[0]}, {'; '.join(words)}.")
     losses = [
-        f"{name} {100 * found['retained_100', name]['loss']:+.1f}".replace("-", "−")
+        f"{name} {100 * found['retained_100', name]['loss']:+.1f}".replace("-", "−").replace(
+            "+0.0", "0.0"
+        )
         for name in compared.names
         if ("retained_100", name) in found
     ]

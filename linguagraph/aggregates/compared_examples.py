@@ -13,11 +13,7 @@ from linguagraph.aggregates.matching import shared_edges
 
 __all__ = ["Apart", "choose_apart"]
 
-_RULES = {
-    "both_ways": "most edges that only one of the two retains, counting the one with fewer",
-    "only_first": "most edges that only the first retains",
-    "only_second": "most edges that only the second retains",
-}
+_RULES = ("both_ways", "only_first", "only_second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,13 @@ def choose_apart(
     *,
     lengths: Mapping[int, int] | None = None,
     most: int = 25,
-    rules: tuple[str, ...] = tuple(_RULES),
+    rules: tuple[str, ...] = _RULES,
 ) -> tuple[Apart, ...]:
     """Choose the example of each rule on which the majority masks differ most.
 
     * both_ways: the largest min(only_first, only_second), so that neither run simply has more;
-    * only_first, only_second: the largest number of edges that one run alone retains.
+    * only_first, only_second: the largest number of edges that the run alone retains, less those
+      that the other alone does.
 
     Ties go to the example with more differing edges, then to fewer edges, then to the first. No
     sentence is chosen twice, and none in which nothing differs as the rule asks.
@@ -101,7 +98,8 @@ def choose_apart(
 
 def _best(table: pd.DataFrame, rule: str) -> Apart | None:
     sides = table[["only_first", "only_second"]]
-    value = sides.min(axis=1) if rule == "both_ways" else table[rule]
+    net = sides["only_first"] - sides["only_second"]
+    value = {"both_ways": sides.min(axis=1), "only_first": net, "only_second": -net}[rule]
     order = np.lexsort((table["edges"], -sides.sum(axis=1), -value))
     if not len(order) or value.iloc[order[0]] <= 0:
         return None

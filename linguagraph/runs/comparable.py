@@ -72,7 +72,7 @@ def _label_set(manifest: Mapping[str, Any]) -> object:
 
 
 def _same_texts(first: str, base: RunTables, name: str, tables: RunTables) -> None:
-    """Equal fingerprints; or equal sentences, or, of graphs, nearly all edges of the smaller."""
+    """Equal fingerprints, else equal sentences, or of graphs nearly all edges of the smaller."""
     marks = [lookup(t.manifest, "corpus", "fingerprint") for t in (base, tables)]
     if marks[0] is not None and marks[0] == marks[1]:
         return
