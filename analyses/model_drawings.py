@@ -62,7 +62,7 @@ def draw_effects(effects: pd.DataFrame, params: Params) -> FigureBlock:
         caption="Average marginal effects: how the retained share changes against the reference "
         f"level (or when a number doubles), all other factors equal, with {params.level:.0%} "
         f"intervals; the {min(params.max_labels, len(most))} most frequent labels.",
-        alt=f"Largest effects: {spoken or 'none could be estimated'}.",
+        alt=f"Largest effects: {spoken or 'no effect could be estimated'}.",
         data="retention_effects",
     )
 
@@ -120,7 +120,7 @@ def draw_entropy(table: pd.DataFrame, params: Params) -> FigureBlock:
         ),
         caption=f"Entropy of retention of the {len(drawn)} most frequent labels: 0 where the label "
         f"decides, 1 where it says nothing, with {params.level:.0%} intervals.",
-        alt=f"Entropy in bits, least decided first: {spoken or 'all cells are small'}.",
+        alt=f"Entropy in bits, least decided first: {spoken or 'no label has enough edges'}.",
         data="retention_entropy",
     )
 

@@ -164,6 +164,8 @@ def _convert(column: Column, values: pd.Series) -> pd.Series:
             raise TypeError("not lists")
         return values.astype("object")
     if kind == "int":
+        if values.dtype == np.int32 and not column.nullable:
+            return values
         numbers = pd.to_numeric(values)
         if bool((numbers.dropna() % 1 != 0).any()):
             raise ValueError("fractions")

@@ -137,3 +137,21 @@ def test_interval_resamples_sentences() -> None:
     assert row["fleiss_kappa"] == pytest.approx(0.8)
     assert row["fleiss_kappa_low"] < 0.6
     assert row["fleiss_kappa_high"] == 1
+
+
+def test_two_seeds_and_a_rare_category_as_in_gwets_example() -> None:
+    """125 items, 118 retained by both, 5 and 2 by one, none by neither (Gwet 2008): by hand."""
+    both, one = 118, 7
+    votes = np.array([2.0 * both + one])
+    squares = np.array([4.0 * both + one])
+    found = coefficients(np.array([125.0]), votes, squares, 2)
+    assert found["raw_agreement"][0] == pytest.approx(118 / 125)
+    p = 243 / 250
+    chance = 2 * p * (1 - p)
+    assert found["gwet_ac1"][0] == pytest.approx((0.944 - chance) / (1 - chance))
+    assert found["gwet_ac1"][0] == pytest.approx(0.9408, abs=1e-4)
+    assert found["fleiss_kappa"][0] == pytest.approx(-0.0288, abs=1e-4)
+    table = np.array([[2, 0]] * both + [[1, 1]] * one)
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
+    assert found["fleiss_kappa"][0] == pytest.approx(fleiss_kappa(table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,15 @@ def test_the_tables_of_a_run_come_back(tmp_path: Path, small_tables: RunTables) 
     (tmp_path / "roles.parquet").unlink()
     with pytest.raises(TableError, match=r"roles\.parquet is missing"):
         RunTables.read(tmp_path)
+
+
+def test_single_columns_are_read_in_the_tables_order(
+    make_tables: Callable[..., RunTables], tmp_path: Path
+) -> None:
+    edges = make_tables(sentences=6, seeds=1).edges
+    write_table([edges], tmp_path / "edges.parquet", EDGES)
+    whole = read_table(tmp_path / "edges.parquet", EDGES)
+    part = read_table(tmp_path / "edges.parquet", EDGES, columns=["kind", "label", "edge"])
+    pd.testing.assert_frame_equal(part, whole[["edge", "label", "kind"]])
+    with pytest.raises(TableError, match=r"has no columns \['word'\]"):
+        read_table(tmp_path / "edges.parquet", EDGES, columns=["word"])
