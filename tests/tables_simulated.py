@@ -60,8 +60,8 @@ def simulated_edges(
     total = len(sentence)
     edge = np.arange(total) - np.repeat(np.cumsum(size) - size, size)
     label = rng.choice(4, p=(0.4, 0.25, 0.2, 0.15), size=total)
-    direction = rng.choice(2, p=(0.55, 0.45), size=total)
-    kind = rng.choice(2, p=(0.6, 0.4), size=sentences)[sentence]
+    direction = rng.choice(2, p=(0.65, 0.35), size=total)
+    kind = rng.choice(2, p=(0.75, 0.25), size=sentences)[sentence]
     distance = 1 + rng.poisson(1 + 2 * label)
     parts: dict[int, Any] = {}
     for layer in (0, 1):
