@@ -72,6 +72,7 @@ app.command(short_help="Ask the tables of a run in SQL.")(query.query)
 app.command("export-corpus", short_help="Write a run's corpus with what is retained.")(
     exchange.export_corpus
 )
+app.command("import-masks", short_help="Make a run of masks made elsewhere.")(exchange.import_masks)
 models.callback(invoke_without_command=True)(bundled.models)
 models.command("download", short_help="Fetch Stanza's full models.")(bundled.download)
 train.command("srl")(training.train_srl)

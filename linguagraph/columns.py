@@ -41,8 +41,8 @@ import pyarrow as pa
 
 from linguagraph.errors import TableError
 
-__all__ = ["ATTRIBUTIONS", "CHAINS", "EDGES", "FIDELITY", "GRAPHS", "ITEMS", "MENTIONS", "PATHS"]
-__all__ += ["LEARNING", "QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ = ["ATTRIBUTIONS", "CHAINS", "EDGES", "FIDELITY", "GRAPHS", "ITEMS", "LEARNING", "MASKS"]
+__all__ += ["MENTIONS", "PATHS", "QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -480,6 +480,37 @@ ATTRIBUTIONS = Table(
         Column("total", "float", "sum of the scores in the layer, the same for all levels"),
     ),
 )
+
+MASKS = Table(
+    "masks",
+    (
+        Column("sentence", "int", "sentence of the example, from 0 over the corpus", default=-1),
+        Column("predicate_index", "int", "token index of its predicate, from 0", default=-1),
+        Column(
+            "example", "int", "the example's number in the run, in the place of both", default=-1
+        ),
+        Column("layer", "int", "GNN layer, 0 is the bottom"),
+        Column("source", "int", "token index that the message leaves, from 0", default=-1),
+        Column("target", "int", "token index that it enters, from 0", default=-1),
+        Column(
+            "edge", "int", "the edge's id in the example's graph, in the place of both", default=-1
+        ),
+        Column(
+            "direction",
+            "category",
+            "-> from head to dependent, <- back; may be left out, and is compared where given",
+            default="",
+        ),
+        Column("seed", "int", "seed of the masks; 0 where there is one", default=0),
+        Column("score", "float", "in [0, 1]; may be left out where retained is given"),
+        Column("retained", "bool", "whether the edge is kept; may be left out with a threshold"),
+    ),
+)
+"""Masks that were made elsewhere, for :mod:`linguagraph.runs.importing`: a row per edge and layer.
+
+An example is named by its number or by sentence and predicate, an edge by its id or by its ends;
+where both are given they must agree.
+"""
 
 QA_TABLES: dict[str, Table] = {
     table.name: table for table in (ITEMS, MENTIONS, CHAINS, ATTRIBUTIONS)

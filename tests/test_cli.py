@@ -35,6 +35,7 @@ COMMANDS = {
     "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--json", "--analysis", "--analyses"),
     "new-analysis": ("NAME", "--out", "--title", "--question"),
     "export-corpus": ("RUN", "--out", "--format", "RetainedDown=0.400,1.000", "graphml"),
+    "import-masks": ("RUN", "FILE", "--method", "--out", "--missing", "predicate_index"),
     "query": ("RUN", "SQL", "--text", "--draw", "--out", "--csv", "--json", "--limit", "--memory",
               "label = 'nsubj' AND target_kind = 'predicate'"),
     "models": ("--json",),

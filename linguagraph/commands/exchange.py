@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from linguagraph.commands.options import Json, Quiet, RunDir
-from linguagraph.runs.console import tell
+from linguagraph.commands.options import Json, Out, Overwrite, Quiet, RunDir
+from linguagraph.runs.console import sayer, tell
 
-__all__ = ["export_corpus"]
+__all__ = ["export_corpus", "import_masks"]
 
 
 def export_corpus(
@@ -43,3 +43,50 @@ def export_corpus(
     what = "sentences" if opened.language else "graphs"
     facts = {"file": str(made.path), what: made.sentences, "explained": made.explained}
     tell(facts, as_json=as_json, quiet=quiet)
+
+
+def import_masks(
+    run: RunDir,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Parquet file of masks.")],
+    out: Out,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the method that made the masks.")
+    ],
+    missing: Annotated[
+        str, typer.Option(help="What edges without a row are: superfluous, or an error.")
+    ] = "superfluous",
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="T", help="For files of scores alone: retain edges above T."),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make a new run of masks that were made elsewhere for the sentences of RUN.
+
+    FILE has a row per predicate, layer, edge and seed: sentence, predicate_index (or example),
+    layer, source, target (or edge), score, retained, seed; see MASKS in linguagraph/columns.py.
+    Each predicate needs at least one row to be counted; edges without a row are superfluous.
+    A run's own masks have this form:
+
+    linguagraph query RUN "SELECT sentence, predicate_index, layer, source, target, seed, score,
+    retained FROM edges" -o masks.parquet
+    """
+    from linguagraph.runs.importing import import_masks
+
+    say = sayer(quiet)
+    made = import_masks(
+        run,
+        file,
+        out,
+        method=method,
+        missing=missing,
+        threshold=threshold,
+        overwrite=overwrite,
+        notify=say,
+    )
+    facts: dict[str, object] = {"run": str(made.path), "examples": made.examples, "of": made.of}
+    facts |= {"seeds": list(made.seeds), "edges without a row": made.missing}
+    tell(facts, as_json=as_json, quiet=quiet)
+    say(f"next: linguagraph analyse {made.path}")
