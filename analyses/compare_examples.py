@@ -58,8 +58,8 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
                 f"Chosen by rule among examples of up to {most} "
                 f"{'tokens' if compared.terms.language else 'edges'}, if there are any: the most "
                 "edges that only one of two runs retains (the majority of seeds, in any layer), "
-                "by the side with fewer of them, and by how many more one side has; no sentence is "
-                "chosen twice.",
+                "by the side with fewer of them, and by how many more one side has; none is drawn "
+                "for two reasons.",
             ),
             summary={NAME: chosen},
         ),

@@ -24,8 +24,10 @@ def label_words(table: pd.DataFrame, far: Row, names: tuple[str, str], params: P
     sure = whole[whole["p_holm"] < 0.05]
     if whole.empty or not tests:
         return f"No label has enough edges to compare {names[0]} and {names[1]}."
+    told = (whole["direction"] != "").any()
+    noun = ("label with direction", "labels with direction") if told else ("label", "labels")
     text = (
-        f"Of {count(len(whole), 'label and direction', 'labels with direction')}, {len(sure)} are "
+        f"Of {count(len(whole), *noun)}, {len(sure)} {'is' if len(sure) == 1 else 'are'} "
         f"retained to a different extent by {names[0]} and {names[1]} (Holm's correction over "
         f"{tests} tests)"
     )

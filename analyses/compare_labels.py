@@ -57,7 +57,7 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
                     "Retained share of each label in any layer, with either run; n_first: edges; "
                     "difference: second minus first, paired; h: Cohen's h; p_holm, p_bh: corrected "
                     f"over all cells tested. Cells under {params.min_n} edges are left out.",
-                    pd.concat(brief, ignore_index=True),
+                    _shown_columns(brief),
                     percent=PERCENT,
                 ),
                 shown(
@@ -72,7 +72,7 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
                 shown(
                     "compare_labels_all",
                     "Every label and direction by predicate type and layer, small cells too.",
-                    pd.concat(found, ignore_index=True),
+                    _shown_columns(found),
                     percent=PERCENT,
                     folded=True,
                 ),
@@ -86,6 +86,12 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
             summary={NAME: _shape(found, apart, compared)},
         ),
     )
+
+
+def _shown_columns(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The tables of all pairs; without the direction where edges have none."""
+    table = pd.concat(parts, ignore_index=True)
+    return table if (table["direction"] != "").any() else table.drop(columns="direction")
 
 
 def _shape(found: list[pd.DataFrame], apart: list[pd.DataFrame], compared: Compared) -> Row:
