@@ -107,8 +107,8 @@ def import_masks(
 
     Args:
         run: parsed, with dependency graphs; its model's predictions are used if it is masked.
-        file: with the columns :data:`linguagraph.columns.MASKS`; examples of which it has no row
-            are left out, and counted.
+        file: with the columns :data:`linguagraph.columns.MASKS`; examples that have edges, but no
+            row, are left out, and counted.
         out: directory of the new run.
         method: name of the method that made the masks.
         missing: what edges without a row are, one of :data:`MISSING`.

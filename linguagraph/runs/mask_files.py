@@ -49,7 +49,7 @@ class ImportedMasks:
 
     Attributes:
         seeds: ascending.
-        covered: bool, by example.
+        covered: bool, by example; those without edges need no row.
         scores: float32 [S, L, E]; retained: bool [S, L, E]; 0 where the file has no row.
         rows: of the file.
         missing: edges of covered examples without a row, summed over seeds and layers.
@@ -148,7 +148,8 @@ def place_masks(
             f"{path}, column 'seed': no row of {_name(known, int(uneven[0]))} for the seeds "
             f"{absent}; every seed must have masks of the same examples"
         )
-    whole: NDArray[np.bool_] = np.asarray(covered.any(axis=0))
+    empty = np.bincount(known.example, minlength=len(known.sentence)) == 0
+    whole: NDArray[np.bool_] = np.asarray(covered.any(axis=0) | empty)
     expected = int(whole[known.example].sum()) * len(seeds) * layers
     missing = expected - len(frame)
     scores = np.zeros(len(seeds) * layers * edges, dtype=np.float32)

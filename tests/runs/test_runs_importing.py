@@ -7,18 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 import pytest
 from linguagraph.analyses import Params
 
 import linguagraph
 from linguagraph.cli import app
+from linguagraph.columns import MASKS
 from linguagraph.edges.shares import read_shares
 from linguagraph.errors import ConfigError, LinguagraphError, RunError, TableError
 from linguagraph.runs.analysing import analyse_stage
 from linguagraph.runs.console import exit_status
 from linguagraph.runs.directory import Run
 from linguagraph.runs.importing import import_masks
+from linguagraph.runs.mask_files import Known, place_masks
 from linguagraph.runs.parsing import graph_stage, parse_stage
 from linguagraph.runs.saved import open_run
 
@@ -142,6 +145,25 @@ def test_without_a_model_roles_are_gold(
     report = analyse_stage(Run.open(found.path), params=params)
     assert "no model was at hand" in report.html
     assert tables.manifest["model"] == {"name": "not given"}
+
+
+def test_an_example_without_edges_needs_no_row() -> None:
+    known = Known(
+        sentence=np.array([0, 1, 2]),
+        predicate=np.array([0, 0, 1]),
+        example=np.array([0, 0, 2, 2]),
+        source=np.array([0, 1, 1, 0]),
+        target=np.array([1, 0, 0, 1]),
+        direction=np.array(["->", "<-", "->", "<-"]),
+        layers=1,
+    )
+    rows = pd.DataFrame({"example": [2, 2], "layer": 0, "edge": [1, 0], "retained": [True, False]})
+    frame = MASKS.check(rows.assign(score=[0.9, 0.2]))
+    found = place_masks("masks.parquet", frame, known)
+    assert found.covered.tolist() == [False, True, True]
+    assert found.retained.tolist() == [[[False, False, False, True]]]
+    assert found.scores.tolist() == [[[0, 0, pytest.approx(0.2), pytest.approx(0.9)]]]
+    assert (found.missing, found.rows) == (0, 2)
 
 
 def test_scores_alone_need_a_threshold(made: Made, own: pd.DataFrame, tmp_path: Path) -> None:
