@@ -163,5 +163,5 @@ def _most(counts: Counter[tuple[str, str, str]]) -> Iterable[tuple[tuple[str, st
 
 
 def _height(svg: str) -> float:
-    """The height that a drawing of ours states of itself, pixels."""
-    return float(ElementTree.fromstring(svg).get("height", "0"))
+    """The height that a drawing of ours states of itself, and that of a scroll bar; pixels."""
+    return float(ElementTree.fromstring(svg).get("height", "0")) + 30.0
