@@ -18,6 +18,8 @@ _FACTS: dict[str, tuple[str, ...]] = {
     "corpus: fingerprint": ("corpus", "fingerprint"),
     "trees": ("corpus", "trees"),
     "label set": ("corpus", "label_set"),
+    "model: encoder": ("model", "config", "encoder"),
+    "model: graph layers": ("model", "config", "conv"),
     "model: parameters": ("model", "parameters"),
     "model: fingerprint": ("model", "fingerprint"),
     "model: trained on": ("model", "data", "train", "name"),
@@ -41,6 +43,9 @@ def run_facts(compared: Compared, place: int) -> dict[str, Any]:
         "tolerance": tolerance(manifest),
     }
     facts |= {name: lookup(manifest, *keys) for name, keys in _FACTS.items()}
+    if facts["model: graph layers"] is None and lookup(manifest, "model", "config"):
+        qa = manifest.get("task") == "qa"  # the papers' layers are not written down
+        facts["model: graph layers"] = "gated-rgcn" if qa else "gated-gcn"
     return {
         k: MISSING if v is None else f"{v:,}" if isinstance(v, int) else v for k, v in facts.items()
     }

@@ -88,7 +88,8 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
         if words:
             parts.append(f"{name}, compared with {compared.names[0]}, {'; '.join(words)}.")
     losses = [
-        f"{name} {100 * found['retained_100', name]['loss']:+.1f}".replace("-", "−").replace(
+        f"{name} "
+        + f"{100 * found['retained_100', name]['loss']:+.1f}".replace("-", "−").replace(
             "+0.0", "0.0"
         )
         for name in compared.names
