@@ -77,17 +77,22 @@ def agreement_of(compared: Compared, params: Params) -> pd.DataFrame:
 
 
 def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
-    found = {r["who"]: r for r in rows(table[table["layer"] == "any"])}
+    paired = "first" in table
+    found = {
+        (r["first"], r["second"], r["who"]) if paired else r["who"]: r
+        for r in rows(table[table["layer"] == "any"])
+    }
     parts = []
     for i, j in compared.pairs:
         first, second = compared.names[i], compared.names[j]
-        row = found[f"{first} and {second}"]
+        lead = (first, second)
+        row = found[(*lead, f"{first} and {second}") if paired else f"{first} and {second}"]
         if row["reason"]:
             parts.append(f"Kappa of {first} and {second} is undefined: {row['reason']}.")
             continue
         text = (
             f"{first} and {second} agree on {percent(row['raw_agreement'])} of edges, a Cohen's "
-            f"kappa of {row['cohen_kappa']:.2f} ({kappa_word(row['cohen_kappa'])}; at most "
+            f"kappa of {_signed(row['cohen_kappa'])} ({kappa_word(row['cohen_kappa'])}; at most "
             f"{row['kappa_max']:.2f} with the shares that they retain)"
         )
         inside = percent(row["second_in_first"]), percent(row["first_in_second"])
@@ -95,16 +100,23 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
             f"; of what {second} retains, {first} retains {inside[0]}, and the other way round "
             f"{inside[1]}"
         )
-        own = [found[f"seeds of {name}"]["cohen_kappa"] for name in (first, second)]
+        seeds = [f"seeds of {name}" for name in lead]
+        own = [found[(*lead, who) if paired else who]["cohen_kappa"] for who in seeds]
         known = [f"{n} {k:.2f}" for n, k in zip((first, second), own, strict=True) if k == k]
         if known:
             text += f". Seeds of one run reach {' and '.join(known)}"
         if row["below"] == row["below"]:
-            ends = f"{row['below_low']:.2f} to {row['below_high']:.2f}"
-            text += f": the runs lie {row['below']:.2f} below this ceiling ({params.level:.0%} "
-            text += f"interval {ends})"
-        parts.append(f"{text}.".replace("-", "−") if row["below"] < 0 else f"{text}.")
+            sign = 1 if row["below"] >= 0 else -1
+            ends = sorted((sign * row["below_low"], sign * row["below_high"]))
+            text += f": the runs lie {abs(row['below']):.2f} {'below' if sign > 0 else 'above'} "
+            text += f"this ceiling ({params.level:.0%} interval {_signed(ends[0])} to "
+            text += f"{_signed(ends[1])})"
+        parts.append(f"{text}.")
     return " ".join(parts)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _shape(table: pd.DataFrame) -> Row:
@@ -113,5 +125,7 @@ def _shape(table: pd.DataFrame) -> Row:
     shape: Row = {}
     for row in rows(table):
         place = shape.setdefault(row["layer"], {})
-        place[row["who"]] = {n: number(row[n]) for n in names} | {"n": int(row["n"])}
+        place.setdefault(
+            row["who"], {n: number(row[n]) for n in names} | {"n": int(row["n"])}
+        )  # of several pairs, seeds as in the first
     return shape

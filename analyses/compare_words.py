@@ -7,7 +7,7 @@ from typing import Any
 
 from .compared import Compared
 from .params import Params
-from .phrases import change, percent, points
+from .phrases import change, difference, percent
 
 __all__ = ["overview_words"]
 
@@ -22,7 +22,7 @@ def overview_words(compared: Compared, found: Mapping[str, Any], params: Params)
     texts = []
     for place, name in enumerate(compared.names[1:], start=1):
         scores = _scores(found.get("compare_scores", {}), first, name, params)
-        kept = _retained(found.get("compare_retained", {}).get("any", {}), first, name)
+        kept = _retained(found.get("compare_retained", {}), first, name, compared)
         same = _same(found, compared, place)
         texts += [text for text in (scores, kept, same) if text]
     return " ".join(texts)
@@ -33,29 +33,33 @@ def _scores(scores: Mapping[str, Any], first: str, name: str, params: Params) ->
     if row is None or row.get("difference") is None:
         return ""
     low, high = (_known(row[f"difference_{end}"]) for end in ("low", "high"))
-    sign = change(low, high)
-    verb = {0: "answers as well as", 1: "answers better than", -1: "answers worse than"}[sign]
-    if low != low:
-        verb = "is scored beside"
-    elif row["difference"] == low == high == 0:
-        verb = "answers exactly as well as"
-    size = f"; {points(row['difference'])} apart" if row["difference"] else ""
-    return f"{name} {verb} {first} ({params.score} {percent(_known(row['score']))}{size})."
+    said = difference(row["difference"], low, high, level=params.level)
+    verb = {0: "is scored beside", 1: "answers better than", -1: "answers worse than"}
+    return (
+        f"{name} {verb[change(low, high)]} {first} ({params.score} "
+        f"{percent(_known(row['score']))}: {said})."
+    )
 
 
-def _retained(kept: Mapping[str, Any], first: str, name: str) -> str:
+def _retained(levels: Mapping[str, Any], first: str, name: str, compared: Compared) -> str:
+    kept = levels.get("any", {})
     if name not in kept or first not in kept:
         return ""
     shares = [_known(kept[run]["share"]) for run in (name, first)]
     said = [percent(share) for share in shares]
     ratio = shares[0] / shares[1] if min(shares) > 0 else 1.0
+    text = f"It retains {said[0]} of the edges in some layer, "
     if ratio > 1.25:
-        many = f"{ratio:.1f} times as many as {first} ({said[1]})"
-        return f"It retains {said[0]} of the edges in some layer, {many}."
-    if ratio < 0.8:
-        many = f"{1 / ratio:.1f} times as many ({said[1]})"
-        return f"It retains {said[0]} of the edges in some layer, {first} {many}."
-    return f"It retains {said[0]} of the edges in some layer, {first} {said[1]}."
+        text += f"{ratio:.1f} times as many as {first} ({said[1]})"
+    elif ratio < 0.8:
+        text += f"{first} {1 / ratio:.1f} times as many ({said[1]})"
+    else:
+        text += f"{first} {said[1]}"
+    top = levels.get("top", {})
+    if not compared.same_depth and name in top and first in top:
+        ends = [percent(_known(top[run]["share"])) for run in (name, first)]
+        text += f"; in the top layer alone {ends[0]} and {ends[1]} (the models differ in depth)"
+    return f"{text}."
 
 
 def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:
@@ -63,7 +67,7 @@ def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:
     row = found.get("compare_agreement", {}).get("any", {}).get(f"{first} and {name}")
     if row is None or row["cohen_kappa"] is None:
         return ""
-    parts = [f"On single edges they reach a kappa of {row['cohen_kappa']:.2f}"]
+    parts = [f"On single edges they reach a kappa of {_signed(row['cohen_kappa'])}"]
     if row["below"] is not None:
         ceiling = row["cohen_kappa"] + row["below"]
         parts[0] += f", where seeds of one run reach {ceiling:.2f}"
@@ -76,7 +80,11 @@ def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:
             f"{labels['labels_different_holm']} of {labels['labels']} labels are retained to a "
             "different extent"
         )
-    return f"{'; '.join(parts)}.".replace(" -", " −")
+    return f"{'; '.join(parts)}."
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _known(value: float | None) -> float:

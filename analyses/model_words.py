@@ -40,7 +40,8 @@ def effects_in_words(effects: pd.DataFrame, model: RetentionModel, params: Param
     separated = model.problems[model.problems["problem"] == "separated"]
     if len(separated):
         text += f" {count(len(separated), 'level or combination', 'levels or combinations')} of "
-        text += "factors is never or always retained and stands apart."
+        verbs = ("is", "stands") if len(separated) == 1 else ("are", "stand")
+        text += f"factors {verbs[0]} never or always retained and {verbs[1]} apart."
     return text
 
 

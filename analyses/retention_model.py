@@ -58,7 +58,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             question=question(__doc__),
             finding=effects_in_words(effects, model, params),
             figures=(draw_effects(effects, params),),
-            tables=_tables(effects, model, gee, fits),
+            tables=_tables(effects, (model, gee, frequent), fits),
             notes=(
                 f"A vote (a seed's verdict on an edge in a layer) is one case, a "
                 f"{terms(tables).cases.removesuffix('s')} one cluster: intervals allow for the "
@@ -87,11 +87,15 @@ def _with_frequency(effects: pd.DataFrame, frequent: pd.DataFrame) -> pd.DataFra
 
 
 def _tables(
-    effects: pd.DataFrame, model: RetentionModel, gee: RetentionModel, fits: pd.DataFrame
+    effects: pd.DataFrame, models: tuple[RetentionModel, ...], fits: pd.DataFrame
 ) -> tuple[TableBlock, ...]:
+    model = models[0]
     both = pd.concat(
-        [m.coefficients.assign(estimator=m.fit["estimator"].iloc[0]) for m in (model, gee)]
+        [m.coefficients.assign(estimator=m.fit["estimator"].iloc[0]) for m in models[:2]]
     )
+    said = zip(models, fits["estimator"], fits["model"], strict=True)
+    problems = pd.concat([m.problems.assign(estimator=e, model=name) for m, e, name in said])
+    problems = problems.drop_duplicates(["problem", "factor", "level", "n", "done"])
     main = "Effect of each level on the retained share, all other factors equal. share: as "
     main += "observed; adjusted: as predicted with all else equal; effect: of the logit, gee: of "
     main += "the GEE; p_holm: adjusted over the rows; reason: why there is no effect."
@@ -103,7 +107,7 @@ def _tables(
     share = ("predicted", "observed", "difference", "low", "high")
     return (
         shown("retention_effects", main, effects, percent=ENDS, folded=len(effects) > 30),
-        shown("retention_problems", what, model.problems, folded=len(model.problems) > 10),
+        shown("retention_problems", what, problems, folded=len(problems) > 10),
         shown("retention_fit", whole, fits, folded=True),
         shown("retention_calibration", check, model.calibration, percent=share, folded=True),
         shown("retention_coefficients", odds, both, folded=True),

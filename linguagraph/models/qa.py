@@ -217,7 +217,8 @@ class QaModel(nn.Module):
             form: one of :data:`FORMS`.
             weights: of :meth:`weights`, in the layout of the form; computed where not given.
                 Layers with attention compute their own from the states that enter them.
-            gates, baselines: one per layer from ``start`` up, see :class:`GatedRelational`.
+            gates, baselines: one per layer from ``start`` up, see
+                :class:`~linguagraph.models.qa_layers.RelationalLayer`.
         """
         form, count = choose_form(batch, form), self.config.layers - start
         if form == "matrices" and states.dim() == 2:

@@ -107,9 +107,12 @@ def warnings_of(runs: Mapping[str, RunTables]) -> list[str]:
     found: list[str] = []
     for what, read, advice in _DIFFERENCES:
         values = {name: read(manifest) for name, manifest in manifests.items()}
+        values = {name: value for name, value in values.items() if value}
         if len(set(values.values())) > 1:
             said = ", ".join(f"{name} {value}" for name, value in values.items())
             found.append(f"{what} ({said}): {advice}.")
+    found += _depths(runs)
+    found += _same_masks(runs)
     found += _seeds(runs)
     found += _draws(runs)
     return found
@@ -126,7 +129,7 @@ def _text(*keys: str) -> Callable[[Mapping[str, Any]], str]:
 def _probe_data(manifest: Mapping[str, Any]) -> str:
     probes = lookup(manifest, "probes") or ()
     found = {str(lookup(p, "training", "data", "train") or _NOT_TOLD) for p in probes}
-    return ", ".join(sorted(found)) or "none"
+    return ", ".join(sorted(found))
 
 
 def _method(manifest: Mapping[str, Any]) -> str:
@@ -134,7 +137,7 @@ def _method(manifest: Mapping[str, Any]) -> str:
 
 
 def _tolerance(manifest: Mapping[str, Any]) -> str:
-    return tolerance(manifest) or _NOT_TOLD
+    return tolerance(manifest) or (_NOT_TOLD if lookup(manifest, "probes") else "")
 
 
 def _kinds(manifest: Mapping[str, Any]) -> str:
@@ -176,6 +179,34 @@ _DIFFERENCES: tuple[tuple[str, Callable[[Mapping[str, Any]], str], str], ...] = 
         "annotation may differ",
     ),
 )
+
+
+def _depths(runs: Mapping[str, RunTables]) -> list[str]:
+    depths = {name: int(tables.edges["layer"].nunique()) for name, tables in runs.items()}
+    if len(set(depths.values())) < 2:
+        return []
+    said = ", ".join(f"{name} {count}" for name, count in depths.items())
+    return [
+        f"Models of different depth (layers: {said}): a deeper one has more chances to retain an "
+        "edge in some layer, so that depth and everything else that differs go together."
+    ]
+
+
+def _same_masks(runs: Mapping[str, RunTables]) -> list[str]:
+    """Runs with probes of the same fingerprints: their masks agree because they are the same."""
+    marks = {
+        name: {
+            str(m) for p in lookup(t.manifest, "probes") or () if (m := lookup(p, "fingerprint"))
+        }
+        for name, t in runs.items()
+    }
+    names = list(marks)
+    return [
+        f"{first} and {second} have masks of the same probes: agreement between them is no finding."
+        for i, first in enumerate(names)
+        for second in names[i + 1 :]
+        if marks[first] & marks[second]
+    ]
 
 
 def _seeds(runs: Mapping[str, RunTables]) -> list[str]:

@@ -114,12 +114,15 @@ def compare(
     if len(runs) < 2:
         raise ConfigError(f"a comparison needs at least two runs; {len(runs)} given")
     task = progress("comparing", 4)
-    read = [_read(run) for run in runs]
     places = [str(run.resolve()) for run in runs if isinstance(run, Path)]
     places += [str(Path(run).resolve()) for run in runs if isinstance(run, str)]
     twice = sorted({place for place in places if places.count(place) > 1})
     if twice:
         raise ConfigError(f"{', '.join(twice)} is given twice; a run is equal to itself")
+    reports = [id(run.run_tables) for run in runs if isinstance(run, Report)]
+    if len(set(reports)) < len(reports):
+        raise ConfigError("a report is given twice; a run is equal to itself")
+    read = [_read(run) for run in runs]
     found = _named(runs, read, names)
     task(1)
     check_comparable(found)
@@ -171,7 +174,7 @@ def _named(
         f"run {i}" if isinstance(run, Report) else Path(run).resolve().name
         for i, run in enumerate(runs)
     ]
-    both = [f"{a}, {b}" for a, b in zip(models, methods, strict=True)]
+    both = [f"{a} ({b})" for a, b in zip(models, methods, strict=True)]
     chosen = methods if len(set(models)) == 1 else models
     for option in (chosen, both, folders):
         if len(set(option)) == len(option):

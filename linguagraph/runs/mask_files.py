@@ -39,7 +39,7 @@ class Known:
     example: NDArray[np.int64]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
-    direction: NDArray[np.str_]
+    direction: NDArray[Any]
     layers: int | None
 
 

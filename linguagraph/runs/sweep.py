@@ -97,10 +97,11 @@ class _Sweep:
                 spent = state.setdefault("seconds", {})
                 spent[name] = round(spent.get(name, 0.0) + time.perf_counter() - started, 1)
                 state["done"].append(name)
-        except LinguagraphError as error:
-            state["error"] = str(error)
-            self.failed[cell.name] = str(error)
-            self.log(f"{cell.name}: {error}")
+        except Exception as error:  # whatever goes wrong with one cell, the others are made
+            ours = isinstance(error, LinguagraphError | OSError)
+            state["error"] = str(error) if ours else f"{type(error).__name__}: {error}"
+            self.failed[cell.name] = state["error"]
+            self.log(f"{cell.name}: {state['error']}")
         finally:
             write_json(home / STATE, state)
 
@@ -254,7 +255,10 @@ def sweep_run(
                     f"{home} was made from other options or data; choose another directory, or "
                     "add --overwrite to make such cells anew"
                 )
-            shutil.rmtree(home)
+            with Run(home).lock():
+                for path in home.iterdir():
+                    if path.name != ".lock":
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for number, cell in enumerate(cells, start=1):
         home = out / CELLS / cell.name
         state = cell_state(home)

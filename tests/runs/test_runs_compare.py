@@ -62,7 +62,10 @@ def test_a_comparison_has_every_part(comparison: Comparison) -> None:
     assert names[0] == "compare_runs"
     assert len(names) == 1 + len(COMPARISONS)
     assert comparison.names == ("deep", "flat")
-    assert comparison.warnings == ()
+    assert [text.split(" (")[0] for text in comparison.warnings] == [
+        "Models of different depth",
+        "deep and flat have masks of the same probes: agreement between them is no finding.",
+    ]
     for section in comparison.sections:
         assert not section.finding.startswith("There is nothing"), section.finding
         assert section.finding.endswith(".")
@@ -91,7 +94,8 @@ def test_a_run_beside_itself_differs_in_nothing(pair: tuple[RunTables, RunTables
     assert made.summary["compare_labels"]["a / b"]["labels_different_holm"] == 0
     assert made.summary["compare_labels"]["a / b"]["distance"]["distance"] == 0
     words = made.summary["findings"]
-    assert "answers exactly as well as" in words["compare_runs"]
+    assert "is scored beside" in words["compare_runs"]
+    assert "exactly equal" in words["compare_runs"]
     assert words["compare_examples"].startswith("There is nothing to report")
 
 
@@ -126,7 +130,7 @@ def test_page_and_files(comparison: Comparison, tmp_path: Path) -> None:
     assert folder == tmp_path / "folder" / "compare.html"
     assert (tmp_path / "folder" / "tables" / "compare_labels.csv").is_file()
     assert "srcdoc=" in comparison._repr_html_()
-    assert repr(comparison).startswith("Comparison(names=('deep', 'flat'), warnings=()")
+    assert repr(comparison).startswith("Comparison(names=('deep', 'flat'), warnings=(")
 
 
 def test_hostile_names_are_text(pair: tuple[RunTables, RunTables]) -> None:
@@ -164,7 +168,7 @@ def test_equal_sentences_in_another_file_are_compared_with_a_warning(
 ) -> None:
     corpus = {**pair[1].manifest["corpus"], "fingerprint": "ffff"}
     made = compare([report_of(pair[0]), report_of(pair[1], corpus=corpus)], params=QUICK)
-    assert len(made.warnings) == 1
+    assert len(made.warnings) == 3
     assert made.warnings[0].startswith("Corpus files that are not the same")
 
 
@@ -196,7 +200,7 @@ def test_what_else_differs_is_said_on_the_page(pair: tuple[RunTables, RunTables]
     ):
         assert words in found, words
     html = made.html()
-    assert html.count('<p class="notice" role="note">') == len(made.warnings) == 7
+    assert html.count('<p class="notice" role="note">') == len(made.warnings) == 8
     assert made.summary["warnings"] == list(made.warnings)
 
 
@@ -254,3 +258,36 @@ def test_saved_runs_are_compared_without_torch(made: Made, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[]\n"
     assert "<h1>one and two: " in (tmp_path / "c.html").read_text(encoding="utf-8")
+
+
+def test_depth_and_common_probes_are_warned_about(pair: tuple[RunTables, RunTables]) -> None:
+    probes = [{"seed": 0, "fingerprint": "ab"}, {"seed": 1, "fingerprint": "cd"}]
+    deep, flat = report_of(pair[0], probes=probes), report_of(pair[1], probes=probes[1:])
+    made = compare([deep, flat], params=QUICK)
+    text = " ".join(made.warnings)
+    assert "different depth (layers: deep 2, flat 1)" in text
+    assert "deep and flat have masks of the same probes" in text
+    words = {s.name: s.finding for s in made.sections}
+    assert "in the top layer alone" in words["compare_runs"]
+    with pytest.raises(ConfigError, match="a report is given twice"):
+        compare([deep, deep], params=QUICK)
+
+
+def test_methods_without_probes_have_no_tolerance_to_differ_in(
+    pair: tuple[RunTables, RunTables],
+) -> None:
+    probes = [{"seed": 0, "fingerprint": "ab", "training": {"constraint": {"tolerance": 0.03}}}]
+    other = named(pair[0], "deep", "integrated_gradients")
+    made = compare([report_of(pair[0], probes=probes), report_of(other, probes=[])], params=QUICK)
+    text = " ".join(made.warnings)
+    assert "tolerances" not in text
+    assert "Probes trained" not in text
+
+
+def test_a_gap_above_the_ceiling_and_names_with_hyphens(pair: tuple[RunTables, RunTables]) -> None:
+    copy = report_of(named(pair[0], "a-copy"))
+    made = compare([report_of(pair[0]), copy], names=["the-run", "a-copy"], params=QUICK)
+    words = {s.name: s.finding for s in made.sections}
+    assert "the-run and a-copy agree" in words["compare_agreement"]
+    assert "above this ceiling" in words["compare_agreement"]
+    assert "−run" not in " ".join(words.values())
