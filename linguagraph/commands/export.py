@@ -24,6 +24,12 @@ def export_tables(
     only_lme4: Annotated[
         bool, typer.Option("--only-lme4", help="Write that file and nothing else.")
     ] = False,
+    analysis: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.py", help="Also tables of this analysis of yours. May be given again."
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -37,7 +43,9 @@ def export_tables(
 
     say = sayer(quiet)
     opened = Run.open(run, notify=say)
-    written: list[Path] = [] if only_lme4 else export_run(opened, out)
+    written: list[Path] = (
+        [] if only_lme4 else export_run(opened, out, analyses=analysis or (), warn=say)
+    )
     if lme4 or only_lme4:
         written += export_lme4(opened, out / "edges_lme4.csv")
     if as_json:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from linguagraph.aggregates import compile_items
 from linguagraph.aggregates.lme4 import LME4_FORMULA, lme4_table
-from linguagraph.analyses import Params, analyse
+from linguagraph.analyses import Params, analyse, find_plugins
 from linguagraph.edges.storage import RunTables
 from linguagraph.files import write_text
 from linguagraph.reports.exporting import export_tables, provenance, write_csv
@@ -20,8 +21,18 @@ from linguagraph.runs.stored import Documents, Sentences
 __all__ = ["export_lme4", "export_run"]
 
 
-def export_run(run: Run, directory: str | Path) -> list[Path]:
+def export_run(
+    run: Run,
+    directory: str | Path,
+    *,
+    analyses: Iterable[str | Path] = (),
+    warn: Callable[[str], None] = lambda message: None,
+) -> list[Path]:
     """Write every table of the run's report (:func:`export_tables`), with the report's options.
+
+    Args:
+        analyses: files or folders of further analyses, as they were given to the report.
+        warn: told of further analyses that the report had and that are not here.
 
     Raises:
         RunError: the run is not tabulated.
@@ -34,7 +45,14 @@ def export_run(run: Run, directory: str | Path) -> list[Path]:
         documents=Documents(run.path / "parse"),
         compared=read_compared(run),
     )
-    sections = analyse(tables, _params(manifest.get("params") or {}))
+    plugins = find_plugins(analyses)
+    absent = {found["name"] for found in manifest.get("analyses") or ()} - {p.name for p in plugins}
+    if absent:
+        warn(
+            f"without the tables of {', '.join(sorted(absent))}, which the report has: name the "
+            "file again with --analysis"
+        )
+    sections = analyse(tables, _params(manifest.get("params") or {}), plugins=plugins)
     return export_tables(sections, directory, manifest=manifest)
 
 

@@ -50,3 +50,22 @@ def test_a_run_without_tables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError):
         call(run.path, "-o", tmp_path / "out", "-q")
     assert not (tmp_path / "out").exists()
+
+
+def test_tables_of_further_analyses_are_asked_for_again(made: Any, tmp_path: Path) -> None:
+    import shutil
+
+    from linguagraph.runs.analysing import analyse_stage
+    from linguagraph.runs.new_analysis import new_analysis
+
+    home = tmp_path / "run"
+    shutil.copytree(made.path, home)
+    module, _ = new_analysis("word_order", tmp_path)
+    run = Run.open(home)
+    analyse_stage(run, analyses=[module])
+    said = call(home, "-o", tmp_path / "without")
+    assert "without the tables of word_order" in said
+    assert not (tmp_path / "without" / "word_order.csv").exists()
+    said = call(home, "-o", tmp_path / "with", "--analysis", module)
+    assert "without the tables" not in said
+    assert (tmp_path / "with" / "word_order.csv").is_file()
