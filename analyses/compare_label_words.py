@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from .blocks import Row, edge_name, rows
+from .compared import Compared
 from .params import Params
 from .phrases import count, join, percent
 
-__all__ = ["drawn_labels", "label_words", "whole_labels"]
+__all__ = ["drawn_labels", "fixed_probes", "label_words", "whole_labels"]
 
 NAMED = 3
 
@@ -47,6 +48,18 @@ def label_words(table: pd.DataFrame, far: Row, names: tuple[str, str], params: P
         if known:
             text += f"; two seeds of one run are at most {max(known):.2f} apart"
     return text + "."
+
+
+def fixed_probes(compared: Compared) -> tuple[str, ...]:
+    """A note that names the runs whose differences do not hold for other probes; none if none."""
+    runs = zip(compared.names, compared.matched.runs, strict=True)
+    single = [name for name, run in runs if run.seeds == 1]
+    if not single:
+        return ()
+    return (
+        f"Probes held fixed: {join(single)} {'has' if len(single) == 1 else 'have'} one seed, so "
+        "these differences may be those of one probe, and say nothing about others of the model.",
+    )
 
 
 def drawn_labels(whole: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from linguagraph.aggregates.contrasts import MIN_CONTRIBUTING
 from linguagraph.aggregates.differences import differences
 from linguagraph.aggregates.label_distance import label_distances
 from linguagraph.reports.sections import FigureBlock, Section
 
 from .blocks import Row, question, rows, shown
 from .compare_drawings import draw_differences
-from .compare_label_words import drawn_labels, label_words, whole_labels
+from .compare_label_words import drawn_labels, fixed_probes, label_words, whole_labels
 from .compare_retained import depth_notes
 from .compared import Compared, level_title
 from .params import Params
@@ -56,22 +57,25 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
                     NAME,
                     "Retained share of each label in any layer, with either run; n_first: edges; "
                     "difference: second minus first, paired; h: Cohen's h; p_holm, p_bh: corrected "
-                    f"over all cells tested. Cells under {params.min_n} edges are left out.",
+                    f"over all cells tested{_within(compared)}. Cells under {params.min_n} edges: "
+                    "left out.",
                     _shown_columns(brief),
                     percent=PERCENT,
                 ),
                 shown(
                     DISTANCES,
                     "Jensen-Shannon distance between the labels of retained edges (0: equal, 1: "
-                    "nothing in common). exchanged: mean with the runs exchanged at random in each "
-                    "sentence, p: how often it is then as large; between_runs, seeds_first, "
-                    "seeds_second: means over pairs of seeds of both runs and of either.",
+                    f"nothing in common). low, high: over {compared.terms.cases}, bias taken off; "
+                    "between_runs, seeds_first, seeds_second: means over pairs of seeds of both "
+                    "runs and of either.",
                     pd.concat(apart, ignore_index=True),
                     folded=True,
                 ),
                 shown(
                     "compare_labels_all",
-                    "Every label and direction by predicate type and layer, small cells too.",
+                    "Every label and direction by predicate type and layer, small cells too; "
+                    "seed_error: standard error that the seeds add; p_holm, p_bh: corrected over "
+                    f"all cells tested{_within(compared)}.",
                     _shown_columns(found),
                     percent=PERCENT,
                     folded=True,
@@ -79,13 +83,21 @@ def run(compared: Compared, params: Params) -> tuple[Section, ...]:
             ),
             notes=(
                 *depth_notes(compared),
-                "p-values are two-sided, from the paired variance over "
-                f"{compared.terms.cases}; small cells are not tested. Labels go together with "
-                "distance, position and frequency: these shares are marginal.",
+                "Intervals and two-sided p-values hold the paired variance over "
+                f"{compared.terms.cases} and that between the seeds of either run. Small cells are "
+                f"not tested, nor those of fewer than {MIN_CONTRIBUTING} {compared.terms.cases}. "
+                "Labels go together with distance, position and frequency: these shares are "
+                "marginal.",
+                *fixed_probes(compared),
             ),
             summary={NAME: _shape(found, apart, compared)},
         ),
     )
+
+
+def _within(compared: Compared) -> str:
+    """Over which tests p-values are corrected, where there are several pairs."""
+    return " within each pair" if len(compared.pairs) > 1 else ""
 
 
 def _shown_columns(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -103,6 +115,6 @@ def _shape(found: list[pd.DataFrame], apart: list[pd.DataFrame], compared: Compa
             "labels": len(whole),
             "labels_different_holm": int((whole["p_holm"] < 0.05).sum()),
             "labels_different_bh": int((whole["p_bh"] < 0.05).sum()),
-            "distance": {k: number(first[k]) for k in ("distance", "low", "high", "p")},
+            "distance": {k: number(first[k]) for k in ("distance", "low", "high")},
         }
     return shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from linguagraph.aggregates import typed_paths
+from linguagraph.aggregates.contrasts import MIN_CONTRIBUTING
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
@@ -44,7 +45,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
                 "ends in; it is retained if messages can travel over all its edges to the "
                 "argument, one edge per layer in ascending layers, through open gates.",
                 "p tests that the lift is 1, with the variance over sentences; p_holm and p_bh: "
-                "adjusted over all patterns.",
+                "adjusted over all patterns with a p. Patterns, or all others of a length, in "
+                f"fewer than {MIN_CONTRIBUTING} sentences get none.",
                 seeds_note(
                     sorted(int(s) for s in tables.paths["seed"].unique()),
                     seedless=method_words(tables).seedless,
@@ -73,8 +75,11 @@ def _finding(table: pd.DataFrame, params: Params) -> str:
     sure = table[table["p_holm"] < 1 - params.level]
     more, less = sure[sure["lift"] > 1], sure[sure["lift"] < 1]
     tested = count(int(table["p"].notna().sum()), "pattern")
-    text += f" Of {tested} tested, {len(more)} are retained more and {len(less)} less than others "
-    text += "of their length after Holm's adjustment"
+    verb = "is" if len(more) == 1 else "are"
+    text += (
+        f" Of {tested} tested, {len(more)} {verb} retained more and {len(less)} less than others "
+    )
+    text += "of the same length after Holm's adjustment"
     if len(more):
         best = rows(more.nlargest(1, "lift"))[0]
         text += f"; the highest lift is that of {best['pattern']} ({best['lift']:.2f})"

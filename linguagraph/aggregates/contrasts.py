@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import stdtr, stdtrit
 
+from linguagraph.aggregates.seed_spread import SeedSpread
 from linguagraph.aggregates.statistics import (
     FloatArray,
     Resampling,
@@ -14,7 +15,10 @@ from linguagraph.aggregates.statistics import (
     resample,
 )
 
-__all__ = ["contrast_table", "holm"]
+__all__ = ["MIN_CONTRIBUTING", "contrast_table", "holm", "two_tailed"]
+
+MIN_CONTRIBUTING = 10
+"""Cells to which fewer sentences contribute get no p-value."""
 
 _COLUMNS = (
     *("n_first", "share_first", "n_second", "share_second"),
@@ -31,21 +35,32 @@ def contrast_table(
     *,
     resampling: Resampling,
     ratings: int = 1,
+    seeds: SeedSpread | None = None,
 ) -> pd.DataFrame:
     """Differences ``first - second`` of shares, one per cell.
 
     The interval is the percentile interval over resampled sentences; where a share is exactly 0 or
     1 it is Newcombe's (1998), which joins the intervals of both shares. The p-value is two-sided,
-    from a normal approximation with the linearised (sandwich) variance over sentences; a group
-    without any variation gets share and variance of Agresti & Caffo (2000), sentences as cases. It
-    is adjusted for the number of rows by Holm's method. With fewer sentences than
+    from Student's t with the linearised (sandwich) variance over sentences and one degree of
+    freedom less than sentences contribute to the group with fewer; a group without any variation
+    gets share and variance of Agresti & Caffo (2000), sentences as cases. Fewer than
+    :data:`MIN_CONTRIBUTING` such sentences do not support a variance: the p-value is NaN and counts
+    as no test. It is adjusted for the number of rows by Holm's method. With fewer sentences than
     ``resampling.min_sentences`` interval and p-value are NaN.
+
+    With ``seeds`` both hold for other seeds as well. The variance of seeds is added to that of
+    sentences (votes that depend on both count twice, on the safe side), with Welch and
+    Satterthwaite's degrees of freedom. A handful of seeds may agree by chance, which these degrees
+    of freedom do not see, so the p-value is never below that of Welch's test between the seeds
+    alone. Either side of the interval is joined with the margin of the seeds (Student's t) by the
+    root of their squares (Zou & Donner 2008), as Newcombe's joins two shares.
 
     Args:
         index: [cells] what each row is.
         first_hits, first_totals, second_hits, second_totals: [sentences, cells], float64.
         resampling: number of resamples, seed and level.
         ratings: over how many seeds the counts run; n is given per seed.
+        seeds: what seeds add to the variance, by cell; none where they are held fixed.
 
     Returns:
         The index with ``n_first``, ``share_first``, ``n_second``, ``share_second``, ``difference``,
@@ -65,7 +80,11 @@ def contrast_table(
     constant = _constant(x) | _constant(y)
     below = np.hypot(x - first["low"], second["high"] - y)
     above = np.hypot(first["high"] - x, y - second["low"])
-    p = _two_sided(first_hits, first_totals, second_hits, second_totals)
+    low = np.where(constant, np.maximum(-1, x - y - below), low)
+    high = np.where(constant, np.minimum(1, x - y + above), high)
+    if seeds is not None:
+        low, high = _widened(x - y, low, high, seeds, resampling.level)
+    p = _two_sided(first_hits, first_totals, second_hits, second_totals, seeds)
     if len(first_hits) < resampling.min_sentences:
         p = np.full_like(p, np.nan)
     return index.reset_index(drop=True).assign(
@@ -74,8 +93,8 @@ def contrast_table(
         n_second=second["n"],
         share_second=y,
         difference=x - y,
-        low=np.where(constant, np.maximum(-1, x - y - below), low),
-        high=np.where(constant, np.minimum(1, x - y + above), high),
+        low=low,
+        high=high,
         p=p,
         p_holm=holm(p),
     )
@@ -85,22 +104,50 @@ def _constant(share: FloatArray) -> np.ndarray:
     return np.asarray((share <= 0) | (share >= 1))
 
 
+def two_tailed(t: FloatArray, freedom: FloatArray) -> FloatArray:
+    """Two-sided p-values of Student's t."""
+    return np.asarray(2 * stdtr(freedom, -np.abs(t)), dtype=np.float64)
+
+
+def _widened(
+    difference: FloatArray, low: FloatArray, high: FloatArray, seeds: SeedSpread, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Join either side of the intervals with the margin of the seeds."""
+    margin = stdtrit(seeds.freedom, 0.5 + level / 2) * np.sqrt(seeds.variance)
+    below, above = (
+        np.hypot(np.maximum(side, 0), margin) for side in (difference - low, high - difference)
+    )
+    low, high = np.minimum(low, difference - below), np.maximum(high, difference + above)
+    return np.maximum(-1, low), np.minimum(1, high)
+
+
 def _two_sided(
     first_hits: FloatArray,
     first_totals: FloatArray,
     second_hits: FloatArray,
     second_totals: FloatArray,
+    seeds: SeedSpread | None,
 ) -> FloatArray:
-    """p-values of equal shares; NaN where a group has no cases."""
+    """p-values of equal shares; NaN where a group has no cases or too few sentences."""
     first, first_part, first_extra = _linearised(first_hits, first_totals)
     second, second_part, second_extra = _linearised(second_hits, second_totals)
-    sentences = len(first_hits)
+    counts = [np.count_nonzero(totals, axis=0) for totals in (first_totals, second_totals)]
+    sentences = np.minimum(*counts)
+    freedom = np.maximum(1, sentences - 1)
     residual = first_part - second_part
-    variance = (residual**2).sum(axis=0) * sentences / max(1, sentences - 1)
+    variance = (residual**2).sum(axis=0) * sentences / freedom + first_extra + second_extra
+    apart = first - second
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.abs(first - second) / np.sqrt(variance + first_extra + second_extra)
-    z = np.where(first == second, 0.0, z)
-    return np.asarray(2 * ndtr(-z), dtype=np.float64)
+        if seeds is None:
+            p = two_tailed(apart / np.sqrt(variance), freedom)
+        else:
+            both = variance + seeds.variance
+            parts = variance**2 / freedom + seeds.variance**2 / seeds.freedom
+            p = two_tailed(apart / np.sqrt(both), both**2 / parts)
+            alone = two_tailed(apart / np.sqrt(seeds.variance), seeds.freedom)
+            p = np.where(seeds.variance > 0, np.maximum(p, alone), p)
+    p = np.where(apart == 0, 1.0, p)
+    return np.where(sentences < MIN_CONTRIBUTING, np.nan, p)
 
 
 def _linearised(hits: FloatArray, totals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

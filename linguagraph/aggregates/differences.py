@@ -5,6 +5,10 @@ layer). Both runs see the same sentences, so every difference is paired: the int
 set of resampled sentences for both runs, the p-value from the variance over sentences of the two
 influence functions' difference (see :mod:`linguagraph.aggregates.contrasts`), which, unlike the
 share of resamples beyond 0, can be as small as a correction for hundreds of tests needs.
+
+Two probes of one model differ too, so both the interval and the p-value also hold what the seeds of
+either run add (see :mod:`linguagraph.aggregates.seed_spread`): a difference is one between models,
+not between the probes that happened to be trained. Of a run with one seed the probe is held fixed.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from linguagraph.aggregates.contrasts import contrast_table, holm
 from linguagraph.aggregates.items import ALL, IntArray, predicate_types
 from linguagraph.aggregates.levels import EdgeVotes
 from linguagraph.aggregates.matching import joint_codes
+from linguagraph.aggregates.seed_spread import SeedSpread, seed_spread
 from linguagraph.aggregates.statistics import FloatArray, Resampling
 
 __all__ = ["Cells", "benjamini_hochberg", "cohen_h", "compile_cells", "differences", "paired_table"]
@@ -34,11 +39,13 @@ class Cells:
     Attributes:
         index: [C] ``label``, ``direction``, ``predicate_type``, ``layer``.
         hits, totals: of each run [S, C]: retained edges (mean over seeds), and edges.
+        seeds: what the seeds add to the variance of the difference; none with one seed each.
     """
 
     index: pd.DataFrame
     hits: tuple[FloatArray, FloatArray]
     totals: tuple[FloatArray, FloatArray]
+    seeds: SeedSpread | None
 
 
 def differences(
@@ -59,7 +66,9 @@ def differences(
         layer and type.
     """
     cells = compile_cells(first, second, levels)
-    table = paired_table(cells.index, cells.hits, cells.totals, resampling=resampling)
+    table = paired_table(
+        cells.index, cells.hits, cells.totals, resampling=resampling, seeds=cells.seeds
+    )
     place = {name: i for i, name in enumerate(levels)}
     types = {name: i for i, name in enumerate(dict.fromkeys(table["predicate_type"]))}
     order = pd.DataFrame(
@@ -80,6 +89,7 @@ def paired_table(
     totals: tuple[FloatArray, FloatArray],
     *,
     resampling: Resampling,
+    seeds: SeedSpread | None = None,
 ) -> pd.DataFrame:
     """Differences ``second - first`` of shares, with effect size and corrected p-values.
 
@@ -87,15 +97,18 @@ def paired_table(
         index: [C] what each row is.
         hits, totals: of each run, [S, C].
         resampling: resamples, seed, level and least n of a test.
+        seeds: what seeds add to the variance of each row; without it they are held fixed.
 
     Returns:
         The index with ``n_first``, ``share_first``, ``n_second``, ``share_second``,
-        ``difference``, ``low``, ``high`` (paired interval over sentences), ``h`` (Cohen's h),
+        ``difference``, ``low``, ``high`` (paired interval over sentences, and seeds), ``h``
+        (Cohen's h), ``seed_error`` (standard error that seeds add; NaN where they are held fixed),
         ``p``, ``p_holm``, ``p_bh`` (over all rows that are tested) and ``small``: fewer than
-        ``resampling.min_n`` cases in either run; then p-values are NaN and count as no test.
+        ``resampling.min_n`` cases in either run; then p-values are NaN and count as no test, as
+        they are where too few sentences contribute.
     """
     table = contrast_table(
-        index, hits[1], totals[1], hits[0], totals[0], resampling=resampling
+        index, hits[1], totals[1], hits[0], totals[0], resampling=resampling, seeds=seeds
     ).rename(
         columns={
             **{f"{name}_first": f"{name}_second" for name in ("n", "share")},
@@ -108,7 +121,12 @@ def paired_table(
     shares = [table[f"share_{run}"].to_numpy(dtype=float) for run in ("first", "second")]
     names = ["n_first", "share_first", "n_second", "share_second", "difference", "low", "high"]
     return table[[*index.columns, *names]].assign(
-        h=cohen_h(*shares), p=p, p_holm=holm(p), p_bh=benjamini_hochberg(p), small=small
+        h=cohen_h(*shares),
+        seed_error=np.nan if seeds is None else np.sqrt(seeds.variance),
+        p=p,
+        p_holm=holm(p),
+        p_bh=benjamini_hochberg(p),
+        small=small,
     )
 
 
@@ -148,11 +166,14 @@ def compile_cells(first: EdgeVotes, second: EdgeVotes, levels: list[str]) -> Cel
     cell = [(_WHOLE, ""), *names]
     index["label"] = [cell[i][0] for i in index["cell"]]
     index["direction"] = [cell[i][1] for i in index["cell"]]
-    flat = [array.reshape(len(sentences), -1) for pair in counted for array in pair]
-    occurs = (flat[1].sum(axis=0) > 0) & (flat[3].sum(axis=0) > 0)
+    flat = [array.reshape(len(array), -1) for parts in counted for array in parts]
+    occurs = (flat[1].sum(axis=0) > 0) & (flat[5].sum(axis=0) > 0)
     parts = [array[:, occurs] for array in flat]
     return Cells(
-        index.loc[occurs, _KEYS].reset_index(drop=True), (parts[0], parts[2]), (parts[1], parts[3])
+        index.loc[occurs, _KEYS].reset_index(drop=True),
+        hits=(parts[0], parts[4]),
+        totals=(parts[1], parts[5]),
+        seeds=seed_spread((parts[2], parts[6]), (parts[3], parts[7])),
     )
 
 
@@ -162,19 +183,27 @@ def _counts(
     label: IntArray,
     kind: IntArray,
     shape: tuple[int, int, int, int],
-) -> tuple[FloatArray, FloatArray]:
-    """Retained and all edges [sentences, levels, all + types, all + labels], means over seeds."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Retained and all edges [sentences, levels, all + types, all + labels], means over seeds.
+
+    Then both by seed, over all sentences: [seeds, levels, all + types, all + labels].
+    """
     sentences, levels, types, labels = shape
+    seeds, own = max(1, run.seeds), kind * labels + label
+    cell, size = sentence * types * labels + own, sentences * types * labels
     hits, totals = np.zeros(shape), np.zeros(shape)
-    cell = (sentence * types + kind) * labels + label
-    size, seeds = sentences * types * labels, max(1, run.seeds)
+    by_seed = [np.zeros((run.seeds, *shape[1:])) for _ in range(2)]
     for level in range(levels):
         votes = run.votes[level]
-        for array, flags in ((hits, votes == 1), (totals, votes >= 0)):
-            weights = flags.sum(axis=1) / seeds
-            counts = np.bincount(cell, weights=weights, minlength=size)
+        flagged = (votes == 1, votes >= 0)
+        for array, each, flags in zip((hits, totals), by_seed, flagged, strict=True):
+            counts = np.bincount(cell, weights=flags.sum(axis=1) / seeds, minlength=size)
             array[:, level] = counts.reshape(sentences, types, labels)
-    return _margins(hits), _margins(totals)
+            for seed, chosen in enumerate(flags.T):
+                counts = np.bincount(own[chosen], minlength=types * labels)
+                each[seed, level] = counts.reshape(types, labels)
+    first, second = by_seed
+    return _margins(hits), _margins(totals), _margins(first), _margins(second)
 
 
 def _margins(counts: FloatArray) -> FloatArray:

@@ -2,14 +2,15 @@
 
 The distance is Jensen-Shannon's, the square root of the divergence in bits (Endres and Schindelin
 2003): 0 for equal distributions of retained edges over labels and directions, 1 for distributions
-with nothing in common. As an estimate from counts it is never below 0 and so too large on average;
-two references say how large it would be without a difference:
+with nothing in common. As an estimate from counts it is never below 0 and so too large on average,
+the more so the fewer edges are retained. Two things say how much of it is more than chance:
 
-* the runs exchanged: in every sentence a coin decides which run is called the first;
+* the interval: a basic bootstrap interval of the divergence over sentences, which takes the bias of
+  the estimate off, cut at 0 and 1; it holds the probes fixed;
 * seeds: the mean distance between two seeds of one run, beside that between seeds of both runs.
 
-The interval is a basic bootstrap interval of the divergence over sentences, which takes the bias
-of the estimate off, cut at 0 and 1.
+There is no p-value: exchanging the runs within sentences evens out how much they retain, and would
+call runs different in their labels that only retain different amounts.
 """
 
 from __future__ import annotations
@@ -39,11 +40,10 @@ def label_distances(
 
     Returns:
         ``layer``, ``predicate_type`` ("all" first), ``retained_first``, ``retained_second`` (edges,
-        mean over seeds), ``distance``, ``low``, ``high``; ``exchanged`` and ``exchanged_high``:
-        mean and upper end (one-sided, at ``resampling.level``) of the distance with runs exchanged
-        at random, ``p``: how often it is then as large; ``between_runs``: mean over pairs of a seed
-        of either run; ``seeds_first``, ``seeds_second``: the same over pairs of seeds of one run,
-        NaN with one. NaN where a run retains nothing.
+        mean over seeds), ``distance``, ``low``, ``high`` (basic bootstrap over sentences);
+        ``between_runs``: mean over pairs of a seed of either run; ``seeds_first``,
+        ``seeds_second``: the same over pairs of seeds of one run, NaN with one. NaN where a run
+        retains nothing.
     """
     runs = (first, second)
     sentences = np.union1d(first.sentence, second.sentence)
@@ -112,39 +112,17 @@ def _row(first: FloatArray, second: FloatArray, resampling: Resampling) -> dict[
         jensen_shannon(sums[0].samples, sums[1].samples), level=resampling.level
     )
     ends = np.sqrt(np.clip([2 * value - float(high), 2 * value - float(low)], 0, 1))
-    exchanged = np.sqrt(_exchanged(a, b, resampling))
-    known = np.isfinite(exchanged).any() and np.isfinite(value)
-    distance = float(np.sqrt(value))
     seeds = [first.sum(axis=0), second.sum(axis=0)]
     return {
         "retained_first": float(a.sum()),
         "retained_second": float(b.sum()),
-        "distance": distance,
+        "distance": float(np.sqrt(value)),
         "low": float(ends[0]),
         "high": float(ends[1]),
-        "exchanged": float(np.nanmean(exchanged)) if known else np.nan,
-        "exchanged_high": float(np.nanquantile(exchanged, resampling.level)) if known else np.nan,
-        "p": _p(distance, exchanged) if known else np.nan,
         "between_runs": _mean([(p, q) for p, q in product(*seeds)]),
         "seeds_first": _mean(list(combinations(seeds[0], 2))),
         "seeds_second": _mean(list(combinations(seeds[1], 2))),
     }
-
-
-def _exchanged(first: FloatArray, second: FloatArray, resampling: Resampling) -> FloatArray:
-    """Divergences with the runs exchanged in a random half of the sentences: [resamples]."""
-    if len(first) < resampling.min_sentences:
-        return np.full(resampling.resamples, np.nan)
-    rng = np.random.default_rng(resampling.seed)
-    swap = rng.integers(2, size=(resampling.resamples, len(first))).astype(np.float64)
-    moved = swap @ (second - first)
-    return jensen_shannon(first.sum(axis=0) + moved, second.sum(axis=0) - moved)
-
-
-def _p(distance: float, exchanged: FloatArray) -> float:
-    """Share of exchanges at least as far apart, the observed one among them."""
-    known = exchanged[np.isfinite(exchanged)]
-    return float((1 + (known >= distance - 1e-12).sum()) / (1 + len(known)))
 
 
 def _mean(pairs: list[tuple[FloatArray, FloatArray]]) -> float:

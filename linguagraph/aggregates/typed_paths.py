@@ -17,10 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
-from scipy.special import ndtr
-from statsmodels.stats.multitest import fdrcorrection
 
-from linguagraph.aggregates.contrasts import holm
+from linguagraph.aggregates.contrasts import MIN_CONTRIBUTING, holm, two_tailed
+from linguagraph.aggregates.differences import benjamini_hochberg
 from linguagraph.aggregates.items import IntArray, dense_codes, require_one, sums_by
 from linguagraph.aggregates.statistics import (
     FloatArray,
@@ -72,9 +71,11 @@ def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
         ``ratio_table``; ``support``: k as a share of all paths that have at least that many edges,
         with ``support_low`` and ``support_high``; ``lift``: share over the share of all patterns of
         that length, with ``lift_low`` and ``lift_high``; ``p``: two-sided, that the lift is 1 (a
-        score test with the variance over sentences), ``p_holm`` and ``p_bh``, adjusted by Holm and
-        by Benjamini and Hochberg over all rows. With fewer sentences than ``min_sentences``
-        intervals and p-values are NaN.
+        score test with the variance over sentences, and Student's t with one degree of freedom less
+        than sentences contribute to the pattern, or to the others of its length if these are
+        fewer; with fewer than ten p is NaN and counts as no test), ``p_holm`` and ``p_bh``,
+        adjusted by Holm and by Benjamini and Hochberg over all rows. With fewer sentences than
+        ``min_sentences`` intervals and p-values are NaN.
 
     Raises:
         TableError: several models or methods in one table.
@@ -113,7 +114,7 @@ def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
         **_ends("lift", lifts, resampling.level),
         p=p,
         p_holm=holm(p),
-        p_bh=_benjamini_hochberg(p),
+        p_bh=benjamini_hochberg(p),
     )
     order = ["k", "n", "pattern"]
     return table.sort_values(order, ascending=[False, False, True], ignore_index=True)
@@ -163,23 +164,19 @@ def _scores(
     all_totals: FloatArray,
     length: IntArray,
 ) -> FloatArray:
-    """p-values of equal shares in a pattern and in all of its length; NaN without any others."""
-    sentences = len(hits)
+    """p-values of equal shares in a pattern and in all of its length.
+
+    NaN without any others, and where too few sentences contribute to the pattern or to the others.
+    """
+    others = all_totals[:, length] - totals
+    sentences = np.minimum(*(np.count_nonzero(n > 1e-9, axis=0) for n in (totals, others)))
+    freedom = np.maximum(1, sentences - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = (all_hits.sum(axis=0) / all_totals.sum(axis=0))[length]
         part = totals.sum(axis=0) / all_totals.sum(axis=0)[length]
         apart = hits - rate * totals
         apart = apart - part * (all_hits[:, length] - rate * all_totals[:, length])
-        spread = np.sqrt((apart**2).sum(axis=0) * sentences / max(1, sentences - 1))
-        z = np.abs(apart.sum(axis=0)) / spread
+        spread = np.sqrt((apart**2).sum(axis=0) * sentences / freedom)
+        p = two_tailed(apart.sum(axis=0) / spread, freedom)
     alone = (part >= 1) | ~(spread > 1e-12)
-    return np.where(alone, np.nan, 2 * ndtr(-z))
-
-
-def _benjamini_hochberg(p: FloatArray) -> FloatArray:
-    """Adjusted p-values (Benjamini & Hochberg 1995); NaN stays NaN and counts as no test."""
-    adjusted = np.full(len(p), np.nan)
-    tested = ~np.isnan(p)
-    if tested.any():
-        adjusted[tested] = fdrcorrection(p[tested])[1]
-    return adjusted
+    return np.where(alone | (sentences < MIN_CONTRIBUTING), np.nan, p)

@@ -90,14 +90,13 @@ def test_equal_runs_differ_in_nothing(make_tables: Callable[..., RunTables]) -> 
     apart = label_distances(run, run, names, resampling=QUICK)
     known = apart.dropna(subset=["distance"])
     assert len(known)
-    assert not known[["distance", "low", "high", "exchanged"]].to_numpy().any()
-    assert (known["p"] == 1).all()
+    assert not known[["distance", "low", "high"]].to_numpy().any()
 
 
 def test_a_planted_difference_is_found_and_no_other(make_tables: Callable[..., RunTables]) -> None:
     """Seeds of one run are the two models: without the plant, chance alone sets them apart."""
-    edges = make_tables(sentences=200, seeds=4, noise=0.1).edges
-    base, other = edges[edges["seed"] < 2], edges[edges["seed"] >= 2].copy()
+    edges = make_tables(sentences=200, seeds=10, noise=0.1).edges
+    base, other = edges[edges["seed"] < 5], edges[edges["seed"] >= 5].copy()
     planted = (other["label"] == "dep1") & (other["direction"] == "->")
     other.loc[planted & (other["edge"] % 4 != 0), "retained"] = False
     first, second = compile_votes(base), compile_votes(other)
@@ -114,8 +113,8 @@ def test_a_planted_difference_is_found_and_no_other(make_tables: Callable[..., R
 
 
 def test_small_cells_are_not_tested(make_tables: Callable[..., RunTables]) -> None:
-    run = compile_votes(make_tables(sentences=12).edges)
-    strict = Resampling(resamples=50, min_n=60)
+    run = compile_votes(make_tables(sentences=60).edges)
+    strict = Resampling(resamples=50, min_n=200)
     table = differences(run, run, level_names([2, 2]), resampling=strict)
     assert table["small"].any()
     assert not table["small"].all()
@@ -159,8 +158,7 @@ def test_distance_of_labels_stands_beside_its_references(
     )
     assert far["distance"] > 0.5
     assert far["low"] <= far["distance"] <= far["high"]
-    assert far["p"] == pytest.approx(1 / 201)
-    assert far["distance"] > 5 * max(far["exchanged_high"], far["seeds_first"], far["seeds_second"])
+    assert far["low"] > 5 * max(far["seeds_first"], far["seeds_second"])
     assert near["distance"] < 0.2
     assert near["between_runs"] == pytest.approx(near["seeds_second"], abs=0.1)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from linguagraph.aggregates.contrasts import contrast_table, holm
 from linguagraph.aggregates.prf import interval
@@ -189,8 +190,43 @@ def test_contrast_of_constant_shares_keeps_a_width() -> None:
     assert 0.7 < row["low"] < 0.9
     assert row["high"] == 1
     assert 0 < row["p"] < 1e-6
-    few = _contrast([10.0] * 2, [0.0] * 2)
-    assert few["p"] > 0.01  # two sentences prove nothing, however many edges they have
+
+
+def test_few_contributing_sentences_get_no_p_value() -> None:
+    """Two sentences prove nothing, however many edges they have."""
+    for first, second in ((10.0, 0.0), (6.0, 3.0)):
+        few, enough = (_contrast([first] * n, [second] * n) for n in (9, 10))
+        assert np.isnan(few["p"])
+        assert np.isnan(few["p_holm"])
+        assert few["low"] > 0
+        assert 0 <= enough["p"] < 0.01
+
+
+def test_p_values_are_those_of_a_paired_t_test_where_sentences_are_equal() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(2, 9, size=(2, 12)).astype(float)
+    row = _contrast(list(a), list(b))
+    assert row["p"] == pytest.approx(stats.ttest_rel(a, b).pvalue)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sentences", "cells", "used"), [(10, 40, 10), (500, 100, 8), (500, 100, 15), (500, 100, 30)]
+)
+def test_rare_cells_hold_the_family_wise_error(sentences: int, cells: int, used: int) -> None:
+    rng = np.random.default_rng(used)
+    index, wrong = pd.DataFrame({"label": [str(i) for i in range(cells)]}), 0
+    for _ in range(200):
+        n = np.zeros((sentences, cells))
+        for cell in range(cells):
+            places = rng.choice(sentences, used, replace=False)
+            n[places, cell] = rng.integers(2, 9, size=used)
+        a, b = (rng.binomial(n.astype(int), rng.beta(2, 3, size=n.shape)) for _ in range(2))
+        counts = (a.astype(float), n, b.astype(float), n)
+        wrong += (
+            contrast_table(index, *counts, resampling=Resampling(resamples=1))["p_holm"] < 0.05
+        ).any()
+    assert wrong / 200 <= 0.13
 
 
 def test_type_one_errors_of_the_contrast_stay_near_the_level() -> None:
