@@ -19,9 +19,9 @@ SECONDS = 900
 
 NEEDS = {
     "01_parse_and_look": "stanza",
-    "02_a_report_in_five_lines": "torch",
+    "02_a_report_in_five_lines": "duckdb",
     "03_explore_one_sentence": "torch",
-    "04_ask_your_own_question": ("Of the edges", "Of these edges", "<svg"),
+    "04_ask_your_own_question": "torch",
     "05_compare_two_variants": "torch",
     "06_bring_your_own_pyg_model": "torch_geometric",
     "07_bring_your_own_corpus": "torch",
