@@ -55,8 +55,8 @@ def query(
     token_distance > 8" --text
 
     Tables: edges, paths, roles, scores ... as in the run's Parquet files; shares: one row per
-    example, layer and edge, over all seeds; words: the same with the words of both ends; sentences
-    and tokens. 'linguagraph query RUN' lists them with their columns.
+    example, layer and edge, over all seeds; words: the same with the words (of questions: the
+    mentions) at both ends; sentences and tokens. 'linguagraph query RUN' lists them with columns.
     """
     from linguagraph.runs import query_output as output
     from linguagraph.runs.querying import run_sql

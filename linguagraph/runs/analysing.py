@@ -23,7 +23,7 @@ from linguagraph.reports import Section, render, save_report, to_iframe
 from linguagraph.runs.comparing import read_compared
 from linguagraph.runs.directory import Run
 from linguagraph.runs.progress import Progress, no_progress
-from linguagraph.runs.query_rows import marked_texts
+from linguagraph.runs.query_rows import marked_texts, no_sentences
 from linguagraph.runs.query_tables import sources_of_tables
 from linguagraph.runs.querying import MEMORY, run_sql
 from linguagraph.runs.stored import Documents, Sentences
@@ -88,7 +88,11 @@ class Report:
         """
         sources = sources_of_tables(self.run_tables)
         rows = run_sql(sources, sql, limit=limit, memory=memory, threads=threads).frame
-        return rows.assign(marked=marked_texts(rows, self.run_tables.sentences)) if text else rows
+        if not text:
+            return rows
+        if sources.sentences is None:
+            raise no_sentences(sources.name, mentions=self.run_tables.mentions is not None)
+        return rows.assign(marked=marked_texts(rows, self.run_tables.sentences))
 
     def __repr__(self) -> str:
         corpus, model = (self.run_tables.manifest.get(k) or {} for k in ("corpus", "model"))

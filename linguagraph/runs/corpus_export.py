@@ -162,15 +162,16 @@ def _write_graphs(
 
 def _sentence_parts(run: SavedRun, shares: RetainedShares) -> Iterator[GraphPart]:
     for sentence in _stream(run):
+        document = {"document": sentence.document} if sentence.document else {}
         nodes = []
         for token in sentence.tokens:
             known = ((name, getattr(token, name)) for name in _TOKEN)
-            values: dict[str, str | int | float] = {"document": sentence.document}
+            values: dict[str, str | int | float] = {**document}
             values |= {"sentence": sentence.index, "token": token.index}
             values |= {name: value for name, value in known if value is not None}
             nodes.append((f"s{sentence.index}.t{token.index}", values))
         about: dict[str, str | int | float] = {
-            "document": sentence.document,
+            **document,
             "sentence": sentence.index,
             "predicates": shares.predicates.get(sentence.index, 0),
         }

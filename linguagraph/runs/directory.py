@@ -88,10 +88,17 @@ class Run:
         resume: bool,
         notify: Callable[[str], None] = lambda message: None,
         overwrite: bool = True,
+        resumable: bool = True,
     ) -> Run:
         """Make a run directory, or go on with one.
 
         A run of which no stage has finished holds nothing to lose and may be begun again.
+
+        Args:
+            path, notify, overwrite: of the run.
+            resume: whether the directory may hold a run.
+            resumable: whether whoever asks can also go on with a run, or only replace it; for
+                messages.
 
         Raises:
             RunError: the directory holds a run and ``resume`` is false, or it is not empty and
@@ -102,15 +109,9 @@ class Run:
             raise RunError(f"{path} is a file; give a directory for the run")
         if (run.path / "manifest.json").is_file():
             if run.manifest.get("stages") and not resume:
-                raise RunError(
-                    f"{path} already holds a run; add --resume to go on with it or --overwrite to "
-                    "replace it (in Python resume=True or overwrite=True), or choose another"
-                )
+                raise RunError(f"{path} already holds a run; {_remedy(resumable)}")
             if (run.path / "parse" / FINISHED).is_file() and not resume:
-                raise RunError(
-                    f"{path} holds a run that was interrupted; add --resume to go on, or "
-                    "--overwrite to begin anew (in Python resume=True or overwrite=True)"
-                )
+                raise RunError(f"{path} holds a run that was interrupted; {_remedy(resumable)}")
         elif run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
             raise RunError(f"{path} is not empty and holds no run; choose another directory")
         else:
@@ -276,6 +277,16 @@ class Run:
             for name, record in done.items()
         }
         self.update(stages=stages, dropped=dropped)
+
+
+def _remedy(resumable: bool) -> str:
+    """What to do about a run that is in the way."""
+    if not resumable:
+        return "add --overwrite to replace it (in Python overwrite=True), or choose another"
+    return (
+        "add --resume to go on with it or --overwrite to replace it (in Python resume=True or "
+        "overwrite=True), or choose another"
+    )
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -135,7 +135,7 @@ def import_masks(
         known,
         missing_is_error=missing == "error",
     )
-    made = Run.create(out, resume=overwrite, notify=notify, overwrite=overwrite)
+    made = Run.create(out, resume=overwrite, notify=notify, overwrite=overwrite, resumable=False)
     with made.lock():
         if overwrite:
             made.restart()

@@ -185,6 +185,7 @@ def _examples(path: Path, frame: pd.DataFrame, known: Known) -> NDArray[np.int64
     count = len(known.sentence)
     _refuse(path, number >= count, "example", f"no such example in the run (0 to {count - 1})")
     named = (sentence >= 0) & (predicate >= 0)
+    _refuse_half(path, number < 0, {"sentence": sentence, "predicate_index": predicate})
     _refuse(path, (number < 0) & ~named, "example", "neither an example nor sentence and predicate")
     pairs = pd.MultiIndex.from_arrays([known.sentence, known.predicate])
     found = pairs.get_indexer(pd.MultiIndex.from_arrays([sentence, predicate]))
@@ -207,6 +208,7 @@ def _edges(
     sizes = np.diff(starts)[example]
     _refuse(path, number >= sizes, "edge", "an edge id that the example's graph does not have")
     named = (source >= 0) & (target >= 0)
+    _refuse_half(path, number < 0, {"source": source, "target": target})
     _refuse(path, (number < 0) & ~named, "edge", "neither an edge id nor source and target")
     ends = pd.MultiIndex.from_arrays([known.example, known.source, known.target])
     found = ends.get_indexer(pd.MultiIndex.from_arrays([example, source, target]))
@@ -218,6 +220,13 @@ def _edges(
     other = (direction != "") & (direction != known.direction[placed])
     _refuse(path, other, "direction", "another direction than the edge has")
     return placed
+
+
+def _refuse_half(path: Path, needed: NDArray[np.bool_], pair: dict[str, NDArray[np.int64]]) -> None:
+    """Refuse rows that give one of two columns, where both are needed."""
+    for name, other in zip(pair, reversed(pair), strict=True):
+        wrong = needed & (pair[name] < 0) & (pair[other] >= 0)
+        _refuse(path, wrong, name, f"below 0, or left out; {other} alone is not enough")
 
 
 def _refuse(path: Path, wrong: NDArray[Any], column: str, message: str) -> None:

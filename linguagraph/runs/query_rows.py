@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from linguagraph.documents.records import Sentence
@@ -14,12 +16,23 @@ from linguagraph.figures.arcs import arcs
 from linguagraph.figures.relation_arcs import relation_arcs
 from linguagraph.graphs.dependency import dependency_graph
 
-__all__ = ["Drawing", "draw_rows", "example_arcs", "marked_texts"]
+__all__ = ["Drawing", "draw_rows", "example_arcs", "marked_texts", "no_sentences"]
 
 _PAIRS = (("source", "target"), ("predicate_index", "argument_index"), ("predicate_index", "token"))
 """Columns whose tokens are marked; the first pair that a row has."""
 
 _MARKS = (("[", "]"), ("{", "}"))
+_BAND = ("source", "target", "layer", "source_offset", "target_offset")
+"""Columns that say which edge of an example is set off."""
+
+_LARGEST = 2**31 - 1
+"""Whole numbers of the tables are no larger."""
+
+_NUMBERS = (int, float, Decimal, np.integer, np.floating)
+
+_SHOWN = 40
+"""Characters of a wrong value in a message."""
+
 _EDGE = ["edge", "layer", "source", "target", "label", "direction"]
 
 
@@ -46,19 +59,18 @@ def marked_texts(rows: pd.DataFrame, sentences: Mapping[int, Sentence]) -> list[
     Args:
         rows: with the column ``sentence``; tokens are those of ``source`` and ``target``, else of
             ``predicate_index`` and ``argument_index`` or ``token``, else none is marked.
+            A token that is missing (as by a LEFT JOIN) is not marked.
         sentences: by corpus index.
 
     Raises:
         QueryError: no column ``sentence``, or a value that names no sentence or token.
     """
-    _require(rows, "sentence", "--text")
+    numbers = _whole_numbers(rows, "sentence", "--text")
     pair = next((p for p in _PAIRS if set(p) <= set(rows.columns)), ())
-    names = [*pair, *(f"{name}_offset" for name in pair if name in ("source", "target"))]
-    known = [name for name in names if name in rows.columns]
-    cells = zip(rows["sentence"], *(rows[name] for name in known), strict=True)
+    marks = [_places(rows, numbers, name) for name in pair]
     return [
-        _marked(int(number), dict(zip(known, map(int, values), strict=True)), pair, sentences)
-        for number, *values in cells
+        _marked(number, tuple(found), sentences)
+        for number, *found in zip(numbers, *marks, strict=True)
     ]
 
 
@@ -87,10 +99,13 @@ def draw_rows(
         The drawings, and how many were left out.
 
     Raises:
-        QueryError: neither column is there, or a value names nothing.
+        QueryError: neither column is there, or a value names nothing, such as an edge that the
+            example does not have.
     """
     column = "example" if "example" in rows.columns else "sentence"
-    _require(rows, column, "--draw")
+    banded = column == "example" and {"source", "target"} <= set(rows.columns)
+    names = [column, *(name for name in _BAND if banded and name in rows.columns)]
+    rows = pd.DataFrame({name: _whole_numbers(rows, name, "--draw") for name in names})
     groups: list[tuple[Any, pd.DataFrame]] = list(rows.groupby(column, sort=False))
     chosen = groups[:most]
     if column == "sentence":
@@ -106,6 +121,22 @@ def draw_rows(
         svg = example_arcs(found, own, roles[roles["example"] == key], marked=_bands(part, own))
         made.append(Drawing(_title(found, own), svg, len(part)))
     return made, len(groups) - len(made)
+
+
+def no_sentences(name: str, *, mentions: bool) -> QueryError:
+    """The error for text and drawings of a run without language, with what to ask in their place.
+
+    Args:
+        name: of the run.
+        mentions: whether its nodes are mentions in questions.
+    """
+    other = (
+        "SELECT example, source_text, target_text FROM words gives the mentions' texts, and other "
+        "tables can be joined with mentions ON example and node"
+        if mentions
+        else "ask for its edges without --text and --draw (in Python without text=True)"
+    )
+    return QueryError(f"{name} is a run without sentences to show, draw or give; {other}")
 
 
 def example_arcs(
@@ -156,32 +187,58 @@ def _bands(rows: pd.DataFrame, edges: pd.DataFrame) -> frozenset[tuple[int, int,
     for name in ("source_offset", "target_offset"):
         if name in rows.columns:
             rows = rows[rows[name] == 0]
-    layers = sorted(set(edges["layer"]))
+    known: dict[tuple[int, int], set[int]] = {}
+    ends = (edges[name].tolist() for name in ("source", "target", "layer"))
+    for source, target, layer in zip(*ends, strict=True):
+        known.setdefault((source, target), set()).add(layer)
     found: set[tuple[int, int, int]] = set()
     for row in rows.to_dict("records"):
-        own = [row["layer"]] if "layer" in row else layers
-        found |= {(int(row["source"]), int(row["target"]), int(layer)) for layer in own}
+        source, target = row["source"], row["target"]
+        layers = known.get((source, target), set())
+        own = {row["layer"]} & layers if "layer" in row else layers
+        if not own:
+            where = f" in layer {row['layer']}" if layers else ""
+            raise QueryError(
+                f"the query gave an edge from {source} to {target}{where}, which example "
+                f"{row['example']} does not have; select example, layer, source and target as "
+                "they are in the edge table"
+            )
+        found |= {(source, target, layer) for layer in own}
     return frozenset(found)
 
 
 def _marked(
     number: int,
-    tokens: Mapping[str, int],
-    pair: Sequence[str],
+    places: Sequence[tuple[int, int] | None],
     sentences: Mapping[int, Sentence],
 ) -> str:
-    places = [(number + tokens.get(f"{name}_offset", 0), tokens[name]) for name in pair]
     parts = []
-    for index in sorted({number, *(sentence for sentence, _ in places)}):
+    for index in sorted({number, *(place[0] for place in places if place is not None)}):
         words = list(_sentence(index, sentences).forms)
-        for (sentence, token), (left, right) in zip(places, _MARKS, strict=False):
-            if sentence != index:
+        for place, (left, right) in zip(places, _MARKS, strict=False):
+            if place is None or place[0] != index:
                 continue
+            token = place[1]
             if not 0 <= token < len(words):
                 raise QueryError(f"sentence {index} has {len(words)} tokens, but no {token}")
             words[token] = f"{left}{words[token]}{right}"
         parts.append(" ".join(words))
     return " / ".join(parts)
+
+
+def _places(rows: pd.DataFrame, numbers: Sequence[int], name: str) -> list[tuple[int, int] | None]:
+    """Sentence and token that each row marks by a column; ``None`` where it has no value."""
+    there = rows[name].notna().tolist()
+    known = rows[there]
+    tokens = iter(_whole_numbers(known, name, "--text"))
+    offset = f"{name}_offset"
+    offsets = iter(
+        _whole_numbers(known, offset, "--text") if offset in rows.columns else [0] * len(known)
+    )
+    return [
+        (number + next(offsets), next(tokens)) if marked else None
+        for number, marked in zip(numbers, there, strict=True)
+    ]
 
 
 def _sentence(number: int, sentences: Mapping[int, Sentence]) -> Sentence:
@@ -191,9 +248,30 @@ def _sentence(number: int, sentences: Mapping[int, Sentence]) -> Sentence:
         raise QueryError(f"the query gave sentence {number}, which is not in this run") from error
 
 
-def _require(rows: pd.DataFrame, column: str, option: str) -> None:
+def _whole_numbers(rows: pd.DataFrame, column: str, option: str) -> list[int]:
+    """The values of a column that names sentences, examples, layers or tokens.
+
+    Raises:
+        QueryError: there is no such column, or a value is missing or no whole number.
+    """
     if column not in rows.columns:
         raise QueryError(f"{option} needs the column {column!r} among what is selected")
-    missing: Any = rows[column].isna()
-    if bool(missing.any()):
-        raise QueryError(f"{option}: the column {column!r} has missing values")
+    if bool(rows[column].isna().any()):
+        raise QueryError(
+            f"{option}: the column {column!r} has missing values; add WHERE {column} IS NOT NULL, "
+            "or select the column from a table that has it"
+        )
+    values = rows[column].tolist()
+    for value in values:
+        number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
+        if not number or not -_LARGEST <= value <= _LARGEST or value != int(value):
+            raise QueryError(
+                f"{option}: the column {column!r} has the value {_short(value)}, but needs whole "
+                "numbers as the tables have them; give other values another name"
+            )
+    return [int(value) for value in values]
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -7,7 +7,9 @@ Beside the tables of :mod:`linguagraph.columns` there are
   (-1 for the root), ``deprel``;
 * ``shares``: one row per example, layer and edge: what seeds agree on is a column of ``edges``;
   ``seeds``, ``retained_share``, mean ``score``, and ``retained`` by more than half of the seeds;
-* ``words``: ``shares`` with the words at both ends of each edge.
+* ``words``: ``shares`` with the words at both ends of each edge; in runs on questions, which have
+  no sentences, with the mentions at both ends: ``source_text``, ``source_role``, ``source_support``
+  and so on.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from linguagraph.errors import TableError
 
 __all__ = [
     "DECLARED",
+    "MENTIONED",
+    "MENTION_WORDS",
     "SENTENCES",
     "SHARES",
     "TOKENS",
@@ -82,6 +86,16 @@ WORDS = (
     )
 )
 """The view of that name."""
+
+MENTIONED = ("text", "role", "support")
+_MENTIONS = ", ".join(
+    f"{end}.{name} AS {end}_{name}" for end in ("source", "target") for name in MENTIONED
+)
+MENTION_WORDS = f"SELECT shares.*, {_MENTIONS} FROM shares " + " ".join(
+    f"LEFT JOIN mentions {end} ON {end}.example = shares.example AND {end}.node = shares.{end}"
+    for end in ("source", "target")
+)
+"""The view ``words`` of runs on questions, with these columns of ``mentions`` at both ends."""
 
 _BATCH = 2000
 

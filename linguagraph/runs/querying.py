@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from linguagraph.columns import EDGES, Table
+from linguagraph.columns import EDGES, MENTIONS, Table
 from linguagraph.errors import ConfigError, QueryError
 from linguagraph.runs.query_tables import (
     DECLARED,
+    MENTION_WORDS,
+    MENTIONED,
     SENTENCES,
     SHARES,
     TOKENS,
@@ -42,6 +44,7 @@ _SETTINGS = {
     "autoinstall_known_extensions": False,
 }
 _TEXT = re.compile(r"\b(sentences|tokens|words)\b", re.IGNORECASE)
+_CHANGES = re.compile(r"is not an? table|[Cc]an only (update|delete from) base table")
 _BATCH = 10_000
 
 
@@ -99,6 +102,7 @@ def run_sql(
     if threads is not None:
         settings["threads"] = threads
     connection = duck.connect(":memory:", config=settings)
+    names: tuple[str, ...] = ()
     try:
         _check_reads(connection, sql)
         names = _register(connection, sources, text=_TEXT.search(sql) is not None)
@@ -110,10 +114,8 @@ def run_sql(
             f"the query needs more than {memory}: allow more (--memory 4GB; in Python "
             "memory='4GB'), or ask for less: fewer columns, a WHERE, a GROUP BY"
         ) from error
-    except duck.CatalogException as error:
-        raise QueryError(f"{_said(error)} Tables here: {', '.join(names)}.") from error
     except duck.Error as error:
-        raise QueryError(_said(error)) from error
+        raise QueryError(_explained(_said(error), names)) from error
     finally:
         connection.close()
 
@@ -162,6 +164,9 @@ def _register(
     connection.execute(f"CREATE VIEW shares AS {SHARES}")
     names.append("shares")
     if sources.sentences is None:
+        if MENTIONS.name in names:
+            connection.execute(f"CREATE VIEW words AS {MENTION_WORDS}")
+            names.append("words")
         return tuple(names)
     if text:
         sentences, tokens = text_tables(sources.sentences())
@@ -253,10 +258,26 @@ def _meaning(table: str, column: str) -> str:
     }
     if table in ("shares", "words"):
         own |= {"retained": "more than half of the seeds retain the edge", "score": "mean score"}
+    if table == "words":
+        meanings = {c.name: c.meaning for c in MENTIONS.columns}
+        own |= {
+            f"{end}_{name}": f"of the mention that is the {end}: {meanings[name]}"
+            for end in ("source", "target")
+            for name in MENTIONED
+        }
     if column in own:
         return own[column]
     declared: Table = DECLARED.get(table, EDGES)
     return next((c.meaning for c in declared.columns if c.name == column), "")
+
+
+def _explained(said: str, names: tuple[str, ...]) -> str:
+    """What DuckDB said, with the tables that there are, or why none can be changed."""
+    if _CHANGES.search(said) is not None:
+        return f"{said} Queries only read: give one SELECT without INSERT, UPDATE or DELETE."
+    if "Table with name" not in said:
+        return said
+    return f"{said.split(' Did you mean ')[0]} Tables here: {', '.join(names)}."
 
 
 def _said(error: Exception) -> str:

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from linguagraph import display
-from linguagraph.columns import EDGES, ROLES
+from linguagraph.columns import EDGES, MENTIONS, ROLES
 from linguagraph.documents.records import Sentence
 from linguagraph.edges.storage import RunTables, read_table
-from linguagraph.errors import QueryError, RunError
+from linguagraph.errors import RunError
 from linguagraph.runs.comparing import read_compared
 from linguagraph.runs.directory import Run
-from linguagraph.runs.query_rows import Drawing, draw_rows, marked_texts
+from linguagraph.runs.query_rows import Drawing, draw_rows, marked_texts, no_sentences
 from linguagraph.runs.query_tables import Sources, sources_of_directory
 from linguagraph.runs.querying import MEMORY, describe, run_sql
 from linguagraph.runs.stored import Documents, Sentences
@@ -118,7 +118,8 @@ class SavedRun:
         """The sentence of a corpus index.
 
         Raises:
-            RunError: there is none.
+            QueryError: the run has no sentences.
+            RunError: there is none of this index.
         """
         try:
             return self._needed_sentences()[index]
@@ -150,7 +151,8 @@ class SavedRun:
 
     def _needed_sentences(self) -> Mapping[int, Sentence]:
         if not self.language:
-            raise QueryError(f"{self.path} is a run without sentences: there is no text to show")
+            mentions = (self.path / f"{MENTIONS.name}.parquet").is_file()
+            raise no_sentences(str(self.path), mentions=mentions)
         return self.sentences
 
     def __repr__(self) -> str:

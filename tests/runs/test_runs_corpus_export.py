@@ -136,6 +136,25 @@ def test_graphml_is_one_graph_that_networkx_reads(saved: SavedRun, tmp_path: Pat
     assert seen == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_document_is_named_where_there_is_one(made: Made, tmp_path: Path) -> None:
+    run = open_run(made.path)
+    named = [replace(s, document="a" if i == 3 else "") for i, s in run.sentences.items()]
+
+    class Named(SavedRun):
+        @property
+        def sources(self):  # type: ignore[no-untyped-def]
+            return replace(super().sources, sentences=lambda: named)
+
+    export_corpus(Named(made.path), tmp_path / "x.json")
+    graphs = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["graphs"]
+    assert [g["graph"].get("document") for g in graphs] == [None] * 3 + ["a"] + [None] * 8
+    assert {n.get("document") for n in graphs[3]["nodes"]} == {"a"}
+    assert not any("document" in n for g in graphs if g is not graphs[3] for n in g["nodes"])
+    export_corpus(Named(made.path), tmp_path / "x.graphml")
+    nodes = nx.read_graphml(tmp_path / "x.graphml").nodes
+    assert {name.split(".")[0] for name in nodes if "document" in nodes[name]} == {"s3"}
+
+
 def test_json_is_a_list_of_graphs(saved: SavedRun, tmp_path: Path) -> None:
     export_corpus(saved, tmp_path / "out.json")
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))

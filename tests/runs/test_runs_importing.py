@@ -203,8 +203,18 @@ def put(column: str, value: object, row: int = 5) -> Change:
         (put("score", 1.5), r"row 5, column 'score': a score outside \[0, 1\]"),
         (put("score", float("nan")), "row 5, column 'score': no value"),
         (put("source", None), "row 5, column 'source': no value"),
-        (put("sentence", -1), "row 5, column 'example': neither an example nor sentence"),
-        (put("source", -1), "row 5, column 'edge': neither an edge id nor source and target"),
+        (put("sentence", -1), "row 5, column 'sentence': below 0, or left out; predicate_index"),
+        (put("predicate_index", -1), "row 5, column 'predicate_index': below 0, or left out"),
+        (put("source", -1), "row 5, column 'source': below 0, or left out; target alone is not"),
+        (lambda f: f.drop(columns="target"), "row 0, column 'target': below 0, or left out"),
+        (
+            lambda f: f.drop(columns=["sentence", "predicate_index"]),
+            "row 0, column 'example': neither an example nor sentence",
+        ),
+        (
+            lambda f: f.drop(columns=["source", "target"]),
+            "row 0, column 'edge': neither an edge id nor source and target",
+        ),
         (lambda f: f.assign(example=9999), r"row 0, column 'example': no such example .*more rows"),
         (lambda f: f.assign(example=1), "column 'example': another example than sentence"),
         (lambda f: f.assign(edge=9999), "row 0, column 'edge': an edge id that the example's"),
@@ -260,5 +270,7 @@ def test_the_command(
     assert json.loads(shown)["seeds"] == [0, 1, 4]
     assert err.endswith(f"next: linguagraph analyse {out}\n")
     assert exit_status(lambda: app(words, standalone_mode=False)) == 1
-    assert "already holds a run" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "already holds a run; add --overwrite to replace it" in err
+    assert "resume" not in err
     assert exit_status(lambda: app([*words, "--overwrite", "-q"], standalone_mode=False)) == 0

@@ -14,13 +14,16 @@ from qa_tools import encoded, made_items, saved_model, write_questions
 import linguagraph
 from linguagraph.edges.gold_chains import GoldNodes, chain_rows, like, reached
 from linguagraph.edges.storage import RunTables
-from linguagraph.errors import ConfigError, DocumentError, MaskError, RunError
+from linguagraph.errors import ConfigError, DocumentError, MaskError, QueryError, RunError
 from linguagraph.runs import qa_memory
 from linguagraph.runs.analysing import Report
 from linguagraph.runs.qa import QaOptions, report_qa
 from linguagraph.runs.qa_items import QaReading
 from linguagraph.runs.qa_memory import check_memory, needed_bytes
 from linguagraph.runs.qa_models import load_explained_qa
+from linguagraph.runs.query_tables import sources_of_tables
+from linguagraph.runs.querying import describe
+from linguagraph.runs.saved import SavedRun, open_run
 
 PLAIN = QaReading(coreference="none")
 
@@ -74,6 +77,52 @@ def test_edges_are_those_of_the_graphs_by_their_ids(made: Report) -> None:
         assert np.array_equal(own["source"].to_numpy(), ends[0])
         assert np.array_equal(own["target"].to_numpy(), ends[1])
         assert own["label"].tolist() == list(known.graph.labels)
+
+
+def test_words_of_questions_are_the_mentions_at_both_ends(made: Report) -> None:
+    found = made.query(
+        "SELECT example, source, target, source_text, target_text, source_role, target_role, "
+        "source_support, target_support FROM words WHERE example < 5 AND layer = 0"
+    )
+    mentions = made.run_tables.mentions
+    assert mentions is not None
+    known = mentions.set_index(["example", "node"])
+    assert len(found) == len(made.query("FROM shares WHERE example < 5 AND layer = 0")) > 0
+    for end in ("source", "target"):
+        rows = known.loc[list(zip(found["example"], found[end], strict=True))]
+        for name in ("text", "role", "support"):
+            assert found[f"{end}_{name}"].tolist() == rows[name].tolist()
+    listed = describe(sources_of_tables(made.run_tables)).query("table == 'words'")
+    assert {"source_text", "target_support"} <= set(listed["column"])
+    assert "as written" in listed.set_index("column")["meaning"]["source_text"]
+
+
+def test_questions_have_no_sentences_but_mentions(made: Report, tmp_path: Path) -> None:
+    run = saved_questions(made, tmp_path)
+    sql = "SELECT example, sentence FROM edges LIMIT 1"
+    for ask in (
+        lambda: run.query(sql, text=True),
+        lambda: made.query(sql, text=True),
+        lambda: run.draw(sql),
+        lambda: run.sentence(0),
+    ):
+        with pytest.raises(QueryError, match="SELECT example, source_text, target_text FROM words"):
+            ask()
+    named = run.query("SELECT example, source_text, target_text FROM words LIMIT 3")
+    assert named.notna().all(axis=None)
+    (tmp_path / "mentions.parquet").unlink()
+    with pytest.raises(QueryError, match="ask for its edges without --text and --draw"):
+        run.query(sql, text=True)
+    with pytest.raises(QueryError, match="words does not exist! Tables here: edges"):
+        run.query("FROM words")
+
+
+def saved_questions(report: Report, folder: Path) -> SavedRun:
+    """The tables of a report in a folder of their own."""
+    report.run_tables.write(folder)
+    manifest = {"format": 1, "stages": {}, **report.run_tables.manifest}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return open_run(folder)
 
 
 def test_masks_in_the_table_are_those_of_the_probes(made: Report, model: Path) -> None:

@@ -159,7 +159,8 @@ def test_nothing_is_spilled_to_disk(
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("SELECT * FROM egdes", "Tables here: edges, paths"),
+        ("SELECT * FROM egdes", "egdes does not exist! Tables here: edges, paths"),
+        ("SELECT * FROM no.edges", "schema .* does not exist. Tables here: edges, paths"),
         ("SELECT labl FROM edges", "label"),
         ("SELEC 1", "syntax error"),
         ("SELECT 'a'::INT", "Conversion Error"),
@@ -169,6 +170,28 @@ def test_wrong_sql_is_explained_in_one_line(sources: Sources, sql: str, message:
     with pytest.raises(QueryError, match=message) as caught:
         run_sql(sources, sql)
     assert "\n" not in str(caught.value)
+
+
+def test_tables_are_listed_only_where_one_is_missing(sources: Sources) -> None:
+    for sql in ("SELECT flor(1.5)", "SELECT * FROM rnge(3)", "SELECT 1::INTEGR"):
+        with pytest.raises(QueryError, match="Did you mean") as caught:
+            run_sql(sources, sql)
+        assert "Tables here" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO edges SELECT * FROM edges",
+        "INSERT INTO shares SELECT * FROM shares",
+        "DELETE FROM edges",
+        "UPDATE edges SET layer = 0",
+    ],
+)
+def test_changes_within_a_select_are_refused(sources: Sources, change: str) -> None:
+    with pytest.raises(QueryError, match="Queries only read: give one SELECT") as caught:
+        run_sql(sources, f"WITH x AS ({change} RETURNING *) SELECT * FROM x")
+    assert "Tables here" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("option", "value"), [("memory", "much"), ("threads", 0), ("limit", -1)])

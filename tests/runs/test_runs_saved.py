@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -78,6 +80,18 @@ def test_rows_join_back_to_their_sentences(saved: SavedRun) -> None:
     assert plain["marked"].tolist() == [" ".join(saved.sentence(0).forms)]
 
 
+def test_rows_of_a_left_join_are_marked_where_they_can_be(saved: SavedRun) -> None:
+    found = saved.query(
+        "SELECT sentence, argument_index AS source, NULL AS target FROM paths LIMIT 1", text=True
+    )
+    word = saved.sentence(int(found["sentence"][0])).forms[found["source"][0]]
+    assert f"[{word}]" in found["marked"][0]
+    assert "{" not in found["marked"][0]
+    summed = saved.query("SELECT sum(sentence) AS sentence FROM sentences WHERE sentence = 3",
+                         text=True)  # fmt: skip
+    assert summed["marked"].tolist() == [" ".join(saved.sentence(3).forms)]
+
+
 def test_marks_of_edges_between_sentences(small_tables: RunTables) -> None:
     rows = pd.DataFrame(
         {"sentence": [0], "source": [1], "target": [2], "source_offset": [0], "target_offset": [1]}
@@ -92,7 +106,20 @@ def test_marks_of_edges_between_sentences(small_tables: RunTables) -> None:
     [
         ({"x": [1]}, "needs the column 'sentence'"),
         ({"sentence": [99]}, "sentence 99, which is not in this run"),
-        ({"sentence": [None]}, "missing values"),
+        ({"sentence": [None]}, "'sentence' has missing values; add WHERE sentence IS NOT NULL"),
+        ({"sentence": ["abc"]}, "'sentence' has the value 'abc', but needs whole numbers"),
+        ({"sentence": [1.5]}, "'sentence' has the value 1.5, but needs whole numbers"),
+        ({"sentence": [True]}, "'sentence' has the value True"),
+        ({"sentence": [float("inf")]}, "'sentence' has the value inf"),
+        ({"sentence": [[0]]}, "'sentence' has the value .0., but needs whole numbers"),
+        ({"sentence": [10**30]}, "'sentence' has the value 1000"),
+        ({"sentence": [-1]}, "sentence -1, which is not in this run"),
+        ({"sentence": [0], "source": ["x"], "target": [1]}, "--text: the column 'source' has"),
+        ({"sentence": [0], "predicate_index": [0], "token": [0.5]}, "the column 'token' has"),
+        (
+            {"sentence": [0], "source": [0], "target": [1], "target_offset": [None]},
+            "'target_offset' has missing values",
+        ),
         ({"sentence": [0], "source": [0], "target": [50]}, "4 tokens, but no 50"),
     ],
 )
@@ -101,6 +128,56 @@ def test_rows_that_name_nothing(
 ) -> None:
     with pytest.raises(QueryError, match=message):
         marked_texts(pd.DataFrame(rows), small_tables.sentences)
+
+
+def test_missing_tokens_are_not_marked(small_tables: RunTables) -> None:
+    rows = pd.DataFrame(
+        {"sentence": [0, 0, 1, 1], "source": [1, None, 0, None], "target": [0, 2, None, None],
+         "target_offset": [0, 0, None, None]}
+    )  # fmt: skip
+    assert marked_texts(rows, small_tables.sentences) == [
+        "{Ann} [saw] old dogs", "Ann saw {old} dogs", "[Royal] visits end", "Royal visits end"
+    ]  # fmt: skip
+
+
+def test_whole_numbers_of_any_type_name_sentences(small_tables: RunTables) -> None:
+    rows = pd.DataFrame({"sentence": [Decimal(1), 0.0, np.int64(1)]}, dtype=object)
+    texts = marked_texts(rows, small_tables.sentences)
+    assert texts == ["Royal visits end", "Ann saw old dogs", "Royal visits end"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"example": ["a"]}, "--draw: the column 'example' has the value 'a'"),
+        ({"sentence": [0.5]}, "--draw: the column 'sentence' has the value 0.5"),
+        (
+            {"example": [0], "layer": [None], "source": [1], "target": [0]},
+            "--draw: the column 'layer' has missing values; add WHERE layer IS NOT NULL",
+        ),
+        ({"example": [0], "source": [1], "target": ["x"]}, "the column 'target' has the value"),
+        (
+            {"example": [0], "source": [1], "target": [0], "source_offset": [0.5]},
+            "the column 'source_offset' has the value 0.5",
+        ),
+        (
+            {"example": [0], "source": [0], "target": [3]},
+            "edge from 0 to 3, which example 0 does not have; select example, layer",
+        ),
+        (
+            {"example": [0], "layer": [7], "source": [1], "target": [0]},
+            "edge from 1 to 0 in layer 7, which example 0 does not have",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_drawn(
+    small_tables: RunTables, rows: dict[str, list[object]], message: str
+) -> None:
+    with pytest.raises(QueryError, match=message):
+        draw_rows(
+            pd.DataFrame(rows), small_tables.sentences, edges_of=lambda _: small_tables.edges,
+            roles=small_tables.roles, most=5,
+        )  # fmt: skip
 
 
 def test_drawings_mark_the_rows_edges_and_no_others(small_tables: RunTables) -> None:
@@ -198,6 +275,23 @@ def test_without_sql_the_tables_are_listed(call: Call, made: Made) -> None:
         (["SELECT 1", "--draw", "x.png"], "expected a name that ends in .html or .svg"),
         (["SELECT 1", "-o", "x.xlsx"], "ends in .csv or .json or .parquet"),
         (["SELECT 1 AS a", "--text"], "--text needs the column 'sentence'"),
+        (
+            ["SELECT sentence, argument_index AS source, 'x' AS target FROM paths", "--text"],
+            "the column 'target' has the value 'x'",
+        ),
+        (
+            [
+                "SELECT example, NULL AS layer, source, target FROM edges LIMIT 1",
+                "--draw",
+                "x.html",
+            ],
+            "the column 'layer' has missing values",
+        ),
+        (["SELECT 'abc' AS sentence", "--text"], "the column 'sentence' has the value 'abc'"),
+        (
+            ["SELECT 1.5 AS sentence", "--text"],
+            "the column 'sentence' has the value 1.5, but needs",
+        ),
         (["SELECT * FROM edges WHERE false", "--draw", "x.html"], "nothing to draw"),
         (["COPY edges TO 'x.csv'"], "COPY is refused: queries only read"),
         (["SELECT 1", "--memory", "lots"], "such as 500MB or 4GB"),
