@@ -15,7 +15,7 @@ from .model_drawings import draw_patterns
 from .params import Params
 from .phrases import count, join, percent
 
-__all__ = ["run"]
+__all__ = ["finding", "run"]
 
 NAME, TITLE = "typed_paths", "Typed paths"
 PERCENT = (*SHARE, "whole", "support", "support_low", "support_high")
@@ -37,7 +37,7 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             name=NAME,
             title=TITLE,
             question=question(__doc__),
-            finding=_finding(table, params),
+            finding=finding(table, params),
             figures=(draw_patterns(table, params),),
             tables=(shown(NAME, caption, table.head(LIMIT), percent=PERCENT, folded=True),),
             notes=(
@@ -62,7 +62,8 @@ def _top(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     return {r["pattern"]: {name: r[name] for name in ("support", "share", "lift")} for r in best}
 
 
-def _finding(table: pd.DataFrame, params: Params) -> str:
+def finding(table: pd.DataFrame, params: Params) -> str:
+    """The sentences that say what the table of ``typed_paths`` shows."""
     used = table[table["k"] > 0]
     if used.empty:
         return "No pattern is ever retained."
@@ -76,10 +77,8 @@ def _finding(table: pd.DataFrame, params: Params) -> str:
     more, less = sure[sure["lift"] > 1], sure[sure["lift"] < 1]
     tested = count(int(table["p"].notna().sum()), "pattern")
     verb = "is" if len(more) == 1 else "are"
-    text += (
-        f" Of {tested} tested, {len(more)} {verb} retained more and {len(less)} less than others "
-    )
-    text += "of the same length after Holm's adjustment"
+    text += f" Of {tested} tested, {len(more)} {verb} retained more and {len(less)} less than "
+    text += "others of the same length after Holm's adjustment"
     if len(more):
         best = rows(more.nlargest(1, "lift"))[0]
         text += f"; the highest lift is that of {best['pattern']} ({best['lift']:.2f})"

@@ -7,7 +7,7 @@ its last edge in some layer (a subpath that ends in the argument).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ import pandas as pd
 from linguagraph.aggregates.differences import paired_table
 from linguagraph.aggregates.items import ALL, predicate_types, require_one
 from linguagraph.aggregates.paths import DISTANCES, LENGTHS
+from linguagraph.aggregates.seed_spread import seed_spread
 from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table, resample
 
 __all__ = ["match_paths", "path_differences", "path_patterns", "path_reliance"]
@@ -32,7 +33,7 @@ def match_paths(paths: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns:
         One row per argument: ``sentence``, ``predicate_index``, ``argument_index``, ``path``,
         ``predicate_type``, ``path_length`` (1 or more), ``token_distance``; and by name of the run
-        the share of its seeds that use the path.
+        the share of its seeds that use the path, by name and seed (a pair) whether that seed does.
 
     Raises:
         TableError: a table holds several models or methods.
@@ -40,11 +41,15 @@ def match_paths(paths: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found: pd.DataFrame | None = None
     for name, table in paths.items():
         require_one(table, "model", "method")
-        own = table.loc[table["path_length"] > 0, [*_KEYS, *_FACTS, "subpath_length"]]
+        own = table.loc[table["path_length"] > 0, [*_KEYS, *_FACTS, "seed", "subpath_length"]]
         own = own.astype({"path": str, "predicate_type": str})
         used = (own.pop("subpath_length") > 0).astype(float)
         groups = own.assign(**{name: used}).groupby(_KEYS, sort=True)
-        shares = groups.agg({**dict.fromkeys(_FACTS, "first"), name: "mean"}).reset_index()
+        shares = groups.agg({**dict.fromkeys(_FACTS, "first"), name: "mean"})
+        seeds = own.assign(used=used).groupby([*_KEYS, "seed"], sort=True)["used"].mean().unstack()
+        for seed in seeds:
+            shares[(name, seed)] = seeds[seed].fillna(shares[name])
+        shares = shares.reset_index()
         if found is not None:
             shares = shares.drop(columns=_FACTS)
         found = shares if found is None else found.merge(shares, on=_KEYS)
@@ -80,10 +85,23 @@ def path_differences(
 
     Returns:
         ``predicate_type``, the column ``by`` and those of
-        :func:`~linguagraph.aggregates.differences.paired_table`; n in paths.
+        :func:`~linguagraph.aggregates.differences.paired_table`, with what the seeds of either run
+        add; n in paths.
     """
-    index, hits, totals = _cells(matched, (first, second), by)
-    return paired_table(index, (hits[0], hits[1]), (totals, totals), resampling=resampling)
+    pairs = [
+        [c for c in matched if isinstance(c, tuple) and c[0] == run] for run in (first, second)
+    ]
+    index, hits, totals = _cells(matched, (first, second, *pairs[0], *pairs[1]), by)
+    own = np.stack([array.sum(axis=0) for array in hits[2:]])
+    parts = own[: len(pairs[0])], own[len(pairs[0]) :]
+    whole = tuple(np.repeat(totals.sum(axis=0)[None], len(part), axis=0) for part in parts)
+    return paired_table(
+        index,
+        (hits[0], hits[1]),
+        (totals, totals),
+        resampling=resampling,
+        seeds=seed_spread(parts, (whole[0], whole[1])),
+    )
 
 
 def path_patterns(
@@ -153,7 +171,7 @@ def _ending(paths: pd.Series, pattern: str) -> pd.Series:
 
 
 def _cells(
-    matched: pd.DataFrame, runs: Sequence[str], by: str
+    matched: pd.DataFrame, runs: Sequence[Hashable], by: str
 ) -> tuple[pd.DataFrame, list[FloatArray], FloatArray]:
     """Index [C]; used paths of each run and all paths, [S, C], of cells that occur."""
     starts = [low for low, _ in DISTANCES]

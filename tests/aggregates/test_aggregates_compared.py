@@ -164,8 +164,9 @@ def test_paths_to_the_same_arguments() -> None:
     whole = table[table["predicate_type"] == "all"].set_index(["path_length", "run"])["share"]
     assert whole.to_dict() == {("1", "a"): 0.75, ("1", "b"): 0.5, ("2", "a"): 1.0, ("2", "b"): 0.5}
     apart = path_differences(matched, "a", "b", by="distance", resampling=QUICK)
-    apart = apart[apart["predicate_type"] == "all"].set_index("distance")["difference"]
-    assert apart.to_dict() == {"1": -1.0, "2": 0.5, "6-7": -0.5}
+    apart = apart[apart["predicate_type"] == "all"].set_index("distance")
+    assert apart["difference"].to_dict() == {"1": -1.0, "2": 0.5, "6-7": -0.5}
+    assert apart["seed_error"].to_dict() == {"1": 0.0, "2": 0.5, "6-7": 0.5}  # a 0 and 1; b 1 and 0
     found = path_patterns(runs, matched, resampling=QUICK).set_index(["pattern", "run"])
     row = found.loc["->nsubj", "a"]
     assert (row["paths"], row["k"], row["n"]) == (2, 1.5, 2)  # n: 2.5 subpaths, rounded

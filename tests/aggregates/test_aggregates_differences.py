@@ -163,6 +163,39 @@ def test_distance_of_labels_stands_beside_its_references(
     assert near["between_runs"] == pytest.approx(near["seeds_second"], abs=0.1)
 
 
+def thinned(rng: np.random.Generator, sentences: int, shares: tuple[float, float]) -> pd.Series:
+    """Distance between two runs that retain different amounts, the same of every label."""
+    size = rng.integers(5, 30, size=sentences)
+    sentence = np.repeat(np.arange(sentences), size)
+    label = rng.choice(20, size=len(sentence), p=rng.dirichlet(np.full(20, 0.5)))
+    table = pd.DataFrame({"label": pd.Categorical([f"dep{i}" for i in label])})
+    table["direction"] = table["predicate_type"] = pd.Categorical(["x"] * len(table))
+    runs = []
+    for share in shares:
+        kept = (rng.random((1, len(sentence), 1)) < share).astype(np.int8)
+        runs.append(EdgeVotes(table, np.arange(len(table)), kept, 0, sentence, sentence))
+    return label_distances(*runs, ["any"], resampling=QUICK).iloc[0]
+
+
+def test_retaining_less_alone_is_no_distance_between_labels() -> None:
+    rng = np.random.default_rng(0)
+    row = thinned(rng, 200, (0.3, 0.03))
+    assert row["retained_first"] > 5 * row["retained_second"]
+    assert row["distance"] > 0  # as an estimate from counts
+    assert row["low"] == 0
+    assert {"p", "exchanged"}.isdisjoint(row.index)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shares", [(0.3, 0.3), (0.3, 0.1), (0.3, 0.03)])
+def test_intervals_of_a_distance_leave_0_no_more_often_than_they_say(
+    shares: tuple[float, float],
+) -> None:
+    rng = np.random.default_rng(6)
+    rows = [thinned(rng, 200, shares) for _ in range(150)]
+    assert np.mean([row["low"] > 0 for row in rows]) <= 0.05
+
+
 def test_only_common_examples_and_edges_are_matched() -> None:
     extra = [(2, 0, 0, "obj", 1, 1)]
     matched = match_examples([votes(FIRST), votes([*SECOND, *extra])])

@@ -112,6 +112,24 @@ def test_patterns_that_do_not_differ_are_rarely_significant() -> None:
     assert (null_p(10, 300) < 0.01).sum() <= 2
 
 
+def test_patterns_of_fewer_than_ten_sentences_get_no_p_value() -> None:
+    rows = [(s, 0, "->a", s % 2) for s in range(30)]
+    for sentences, tested in ((9, False), (10, True)):
+        rare = [(s, 0, "->b", 1) for s in range(sentences)] * 4
+        table = typed_paths(paths_of(rows + rare), resampling=Resampling(resamples=2, min_n=30))
+        assert table["p"].notna().tolist() == [tested, tested]
+        assert table["p_bh"].notna().tolist() == [tested, tested]
+
+
+@pytest.mark.slow
+def test_rare_patterns_hold_the_family_wise_error() -> None:
+    shares = {f"->{i}": 0.4 for i in range(40)}
+    few = Resampling(resamples=1, min_n=10)
+    tables = [typed_paths(drawn(20000 + s, shares, 250), resampling=few) for s in range(150)]
+    assert np.mean([len(t) for t in tables]) > 30
+    assert np.mean([(t["p_holm"] < 0.05).any() for t in tables]) <= 0.1
+
+
 @pytest.mark.slow
 def test_patterns_that_do_not_differ_have_uniform_p_values() -> None:
     shares = dict.fromkeys(("->a", "->b", "->c"), 0.4)

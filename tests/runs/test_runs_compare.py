@@ -109,6 +109,8 @@ def test_three_runs(pair: tuple[RunTables, RunTables]) -> None:
         ("flat", "third"),
     }
     assert len({f.name for s in made.sections for f in s.figures if "labels" in f.name}) == 3
+    part = next(s for s in made.sections if s.name == "compare_labels")
+    assert ["within each pair" in t.caption for t in part.tables] == [True, False, True]
     assert "third" in made.html()
 
 
@@ -202,6 +204,8 @@ def test_what_else_differs_is_said_on_the_page(pair: tuple[RunTables, RunTables]
     html = made.html()
     assert html.count('<p class="notice" role="note">') == len(made.warnings) == 8
     assert made.summary["warnings"] == list(made.warnings)
+    assert "Probes held fixed: flat has one seed" in html
+    assert "within each pair" not in html
 
 
 @pytest.mark.parametrize(
