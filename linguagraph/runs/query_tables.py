@@ -91,11 +91,14 @@ MENTIONED = ("text", "role", "support")
 _MENTIONS = ", ".join(
     f"{end}.{name} AS {end}_{name}" for end in ("source", "target") for name in MENTIONED
 )
-MENTION_WORDS = f"SELECT shares.*, {_MENTIONS} FROM shares " + " ".join(
+MENTION_WORDS = f"SELECT shares.* EXCLUDE (target_role), {_MENTIONS} FROM shares " + " ".join(
     f"LEFT JOIN mentions {end} ON {end}.example = shares.example AND {end}.node = shares.{end}"
     for end in ("source", "target")
 )
-"""The view ``words`` of runs on questions, with these columns of ``mentions`` at both ends."""
+"""The view ``words`` of runs on questions, with these columns of ``mentions`` at both ends.
+
+The edge table's ``target_role`` is that of an argument, which questions do not have.
+"""
 
 _BATCH = 2000
 

@@ -25,6 +25,10 @@ from linguagraph.runs.query_tables import sources_of_tables
 from linguagraph.runs.querying import describe
 from linguagraph.runs.saved import SavedRun, open_run
 
+ENDS = (
+    "SELECT example, source, target, source_text, target_text, source_role, target_role, "
+    "source_support, target_support FROM words WHERE example < 5 AND layer = 0"
+)
 PLAIN = QaReading(coreference="none")
 
 
@@ -79,11 +83,8 @@ def test_edges_are_those_of_the_graphs_by_their_ids(made: Report) -> None:
         assert own["label"].tolist() == list(known.graph.labels)
 
 
-def test_words_of_questions_are_the_mentions_at_both_ends(made: Report) -> None:
-    found = made.query(
-        "SELECT example, source, target, source_text, target_text, source_role, target_role, "
-        "source_support, target_support FROM words WHERE example < 5 AND layer = 0"
-    )
+def test_words_of_questions_are_the_mentions_at_both_ends(made: Report, tmp_path: Path) -> None:
+    found = made.query(ENDS)
     mentions = made.run_tables.mentions
     assert mentions is not None
     known = mentions.set_index(["example", "node"])
@@ -92,6 +93,9 @@ def test_words_of_questions_are_the_mentions_at_both_ends(made: Report) -> None:
         rows = known.loc[list(zip(found["example"], found[end], strict=True))]
         for name in ("text", "role", "support"):
             assert found[f"{end}_{name}"].tolist() == rows[name].tolist()
+    order = f"SELECT * FROM ({ENDS}) ORDER BY ALL"
+    saved = saved_questions(made, tmp_path)
+    pd.testing.assert_frame_equal(saved.query(order), made.query(order))
     listed = describe(sources_of_tables(made.run_tables)).query("table == 'words'")
     assert {"source_text", "target_support"} <= set(listed["column"])
     assert "as written" in listed.set_index("column")["meaning"]["source_text"]
