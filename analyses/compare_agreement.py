@@ -11,7 +11,7 @@ from .blocks import Row, question, rows, shown
 from .compare_drawings import draw_agreement
 from .compared import Compared
 from .params import Params
-from .phrases import kappa_word, number, percent
+from .phrases import kappa_word, number, percent, signed
 
 __all__ = ["agreement_of", "run"]
 
@@ -92,7 +92,7 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
             continue
         text = (
             f"{first} and {second} agree on {percent(row['raw_agreement'])} of edges, a Cohen's "
-            f"kappa of {_signed(row['cohen_kappa'])} ({kappa_word(row['cohen_kappa'])}; at most "
+            f"kappa of {signed(row['cohen_kappa'])} ({kappa_word(row['cohen_kappa'])}; at most "
             f"{row['kappa_max']:.2f} with the shares that they retain)"
         )
         inside = percent(row["second_in_first"]), percent(row["first_in_second"])
@@ -109,14 +109,10 @@ def _finding(table: pd.DataFrame, compared: Compared, params: Params) -> str:
             sign = 1 if row["below"] >= 0 else -1
             ends = sorted((sign * row["below_low"], sign * row["below_high"]))
             text += f": the runs lie {abs(row['below']):.2f} {'below' if sign > 0 else 'above'} "
-            text += f"this ceiling ({params.level:.0%} interval {_signed(ends[0])} to "
-            text += f"{_signed(ends[1])})"
+            text += f"this ceiling ({params.level:.0%} interval {signed(ends[0])} to "
+            text += f"{signed(ends[1])})"
         parts.append(f"{text}.")
     return " ".join(parts)
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def _shape(table: pd.DataFrame) -> Row:

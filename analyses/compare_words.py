@@ -7,7 +7,7 @@ from typing import Any
 
 from .compared import Compared
 from .params import Params
-from .phrases import change, difference, percent
+from .phrases import change, difference, percent, signed
 
 __all__ = ["overview_words"]
 
@@ -67,7 +67,7 @@ def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:
     row = found.get("compare_agreement", {}).get("any", {}).get(f"{first} and {name}")
     if row is None or row["cohen_kappa"] is None:
         return ""
-    parts = [f"On single edges they reach a kappa of {_signed(row['cohen_kappa'])}"]
+    parts = [f"On single edges they reach a kappa of {signed(row['cohen_kappa'])}"]
     if row["below"] is not None:
         ceiling = row["cohen_kappa"] + row["below"]
         parts[0] += f", where seeds of one run reach {ceiling:.2f}"
@@ -81,10 +81,6 @@ def _same(found: Mapping[str, Any], compared: Compared, place: int) -> str:
             "different extent"
         )
     return f"{'; '.join(parts)}."
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def _known(value: float | None) -> float:

@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "percent",
     "points",
+    "signed",
     "span",
     "type_name",
     "verdict",
@@ -55,11 +56,12 @@ def span(low: float, high: float, *, level: float, share: bool = True) -> str:
     """An interval in words: "95% interval 3.1% to 4.5%"."""
     if math.isnan(low) or math.isnan(high):
         return "no interval"
-    ends = (percent(low), percent(high)) if share else (_signed(low), _signed(high))
+    ends = (percent(low), percent(high)) if share else (signed(low), signed(high))
     return f"{level:.0%} interval {ends[0]} to {ends[1]}"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """A coefficient with two decimals and a real minus sign."""
     return f"{value:.2f}".replace("-", "−")
 
 
