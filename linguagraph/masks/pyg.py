@@ -219,6 +219,21 @@ class PygModel:
         visit = Replacer(self._known(), batch, gates, baselines).visit
         return self._intercepted(batch, visit, None if trace is None else trace.memory)
 
+    def flow(self, batch: GraphBatch, gates: Tensor, watch: Callable[[Tensor], Tensor]) -> Tensor:
+        """See :class:`linguagraph.masks.semiring_edges.Watchable`: paths end in ``x``.
+
+        Raises:
+            MaskError: the graphs have no floating-point ``x`` of their own.
+        """
+        x = getattr(batch.content, "x", None)
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            raise MaskError(
+                "semiring paths end in node features: the graphs need a floating-point tensor x"
+            )
+        content = copy.copy(batch.content)
+        content.x = watch(x)
+        return self.run(replace(batch, content=content), gates)
+
     def _intercepted(self, batch: GraphBatch, visit: Any, first: Tensor | None = None) -> Tensor:
         roots = edge_roots(batch.content)
         with self.held():

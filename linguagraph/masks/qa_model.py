@@ -170,6 +170,15 @@ class QaExplainable:
             memory=QaMemory(found, weights),
         )
 
+    def flow(self, batch: GraphBatch, gates: Tensor, watch: Callable[[Tensor], Tensor]) -> Tensor:
+        """See :class:`linguagraph.masks.semiring_edges.Watchable`: paths end in the mentions'
+        states below the first layer."""
+        states, query = self.model.encode(batch.content)
+        rows = list(gates.unbind(0))
+        return self.model.propagate(
+            watch(states), query, batch.content, form="edges", gates=rows
+        ).logits
+
     def run(
         self,
         batch: GraphBatch,

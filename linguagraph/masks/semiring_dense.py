@@ -222,8 +222,7 @@ class NormMap:
             return ring.matmul(rows.unsqueeze(-2), matrix).squeeze(-2)
         products = (left * (rows[0].unsqueeze(-1) / size)) @ right
         products.diagonal(dim1=1, dim2=2).zero_()
-        low, high = products.aminmax(dim=1)
-        off = torch.maximum(high, -low)
+        off = products.abs_().amax(1)
         own = rows[0] * (1 - (self.c + u * u) / size).abs()
         return torch.maximum(off, own).unsqueeze(0)
 

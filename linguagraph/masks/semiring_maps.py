@@ -90,9 +90,10 @@ class Scaled:
 
     def ahead(self, ring: Semiring, value: Tensor) -> Tensor:
         """See :class:`LocalMap`."""
-        return self._times(ring, self._spread(value))
+        return self._times(ring, self.spread(value))
 
-    def _spread(self, value: Tensor) -> Tensor:
+    def spread(self, value: Tensor) -> Tensor:
+        """Values [C, input shape], broadcast to [C, output shape]."""
         if self.inputs == self.outputs:
             return value
         pad = (1,) * (len(self.outputs) - len(self.inputs))

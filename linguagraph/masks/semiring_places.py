@@ -53,6 +53,7 @@ def _constant(tape: Tape, func: Any, args: Any, kwargs: Any) -> Any:
 
 def _property(name: str) -> Rule:
     def rule(tape: Tape, func: Any, args: Any, kwargs: Any) -> Any:
+        """A transposed view."""
         out: Tensor = func(*args, **kwargs)
         local = Moved(args[0].shape, lambda t: getattr(t, name))
         tape.note(out, [(args[0], local)], op=name)
@@ -77,6 +78,19 @@ def _picked(tape: Tape, func: Any, args: Any, kwargs: Any) -> Any:
     )  # 0 is what is filled in
     found = func(numbers, *args[1:], **{k: v for k, v in kwargs.items() if k != "input"}) - 1
     tape.note(out, [(x, Picked(x.shape, found))], op=func.__name__.strip("_"))
+    return out
+
+
+def _packed(tape: Tape, func: Any, args: Any, kwargs: Any) -> Any:
+    """Packing of padded sequences, and back."""
+    out = func(*args, **kwargs)
+    x = args[0]
+    numbers = torch.arange(1, x.numel() + 1, device=x.device).view(x.shape)
+    rest = list(args[1:])
+    if "pad_packed" in func.__name__:
+        rest[2] = 0  # what is filled in
+    found = func(numbers, *rest, **kwargs)[0] - 1
+    tape.note(out[0], [(x, Picked(x.shape, found))], op=func.__name__.strip("_"))
     return out
 
 
@@ -336,6 +350,7 @@ PLACES: dict[str, Rule] = {
         ),
         _picked,
     ),
+    **dict.fromkeys(("pack_padded_sequence", "pad_packed_sequence"), _packed),
     "getitem": _item,
     "setitem": _set_item,
     "index_select": _index_select,

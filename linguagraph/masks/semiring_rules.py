@@ -42,6 +42,7 @@ def _add(tape: Tape, func: Any, args: Any, kwargs: Any, *, sign: float = 1.0) ->
 
 
 def _subtract(tape: Tape, func: Any, args: Any, kwargs: Any) -> Tensor:
+    """``x - alpha y``."""
     return _add(tape, func, args, kwargs, sign=-1.0)
 
 
@@ -64,7 +65,7 @@ def _multiply(tape: Tape, func: Any, args: Any, kwargs: Any) -> Tensor:
     parents = []
     for value, other in ((x, y), (y, x)):
         if isinstance(value, Tensor):
-            number = other if isinstance(other, Tensor) else out.new_tensor(float(other))
+            number = other if tape.tracked(other) else torch.as_tensor(other).to(out)
             parents.append((value, Scaled(value.shape, out.shape, _constant(tape, number))))
     tape.note(out, parents, op=_name(func))
     return out
@@ -272,8 +273,9 @@ def _name(func: Any) -> str:
 
 ELEMENTWISE = tuple(
     """relu relu6 gelu tanh sigmoid silu elu leaky_relu selu celu softplus softsign hardtanh
-    hardswish hardsigmoid mish logsigmoid prelu tanhshrink threshold exp expm1 exp2 log log1p log2
-    log10 sqrt rsqrt square pow rpow abs neg negative reciprocal sin cos tan atan sinh cosh erf erfc
+    hardswish hardsigmoid mish logsigmoid log_sigmoid prelu tanhshrink threshold exp expm1 exp2
+    log log1p log2 log10 sqrt rsqrt square pow rpow abs neg negative reciprocal sin cos tan
+    atan sinh cosh erf erfc
     clamp clamp_min clamp_max clip div divide truediv true_divide rdiv rtruediv maximum minimum
     where lerp addcmul addcdiv masked_fill xlogy nan_to_num positive pos hypot logaddexp atan2
     softshrink hardshrink""".split()  # noqa: SIM905

@@ -241,8 +241,9 @@ class Tape:
                     flow = local.ahead(ring, values[parent])
                     flow = flow.reshape(ring.components, *node.shape)
                     value = flow if value is None else ring.add(value, flow)
+                for parent in {parent for parent, _ in node.parents}:
                     if wanted is not None and last[parent] == node.number and parent not in wanted:
-                        values.pop(parent, None)
+                        del values[parent]
                 values[node.number] = self._zeros(node.number, ring) if value is None else value
         return values if wanted is None else {n: v for n, v in values.items() if n in wanted}
 
@@ -281,11 +282,15 @@ class _Recorder(TorchFunctionMode):
         if any(t.is_floating_point() for t in _tensors(out)):
             scope = self.tape._scopes[-1] if self.tape._scopes else ""
             raise MaskError(
-                f"semiring passes do not cover {resolve_name(func) or func!r}"
+                f"semiring passes do not cover {_known_as(func)}"
                 + (f", called in {scope!r}" if scope else "")
                 + "; see linguagraph.masks.semiring_rules.RULES for what they do, and add a rule"
             )
         return out
+
+
+def _known_as(func: Callable[..., Any]) -> str:
+    return resolve_name(func) or str(getattr(func, "__name__", func))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -105,6 +105,15 @@ class SrlExplainable:
             own=_stacked(own),
             memory=trace,
         )
+
+    def flow(self, batch: GraphBatch, gates: Tensor, watch: Callable[[Tensor], Tensor]) -> Tensor:
+        """See :class:`linguagraph.masks.semiring_edges.Watchable`: paths end in embeddings."""
+        content: SrlBatch = batch.content
+        model = self.model
+        states = model.encoder(watch(model.embedding(content)), content.rows)
+        rows = gates.unbind(0)
+        logits: Tensor = model.propagate(model.dropout(states), content, gates=rows).logits
+        return logits
 
     def run(
         self,

@@ -16,6 +16,7 @@ from linguagraph.masks.rivals.method import Method, MethodMask
 from linguagraph.masks.rivals.nonamortised import NonAmortised
 from linguagraph.masks.rivals.pgexplainer import PGExplainer
 from linguagraph.masks.rivals.random_scores import RandomScores
+from linguagraph.masks.rivals.semiring import SemiringBest, SemiringPaths
 
 __all__ = ["METHODS", "Method", "MethodMask", "find_method"]
 
@@ -31,6 +32,8 @@ METHODS: dict[str, Callable[..., Method]] = {
         GNNExplainer,
         PGExplainer,
         Attention,
+        SemiringPaths,
+        SemiringBest,
         RandomScores,
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -103,6 +103,12 @@ class ToyExplainable:
         assert gates.shape == (self.num_layers, batch.num_edges)
         present = self.trace(batch).present
         return self._forward(batch, gates * present, baselines, [])
+
+    def flow(self, batch: GraphBatch, gates: Tensor, watch: Callable[[Tensor], Tensor]) -> Tensor:
+        present = self.trace(batch).present
+        states, *rest = batch.content
+        seen = replace(batch, content=(watch(states), *rest))
+        return self._forward(seen, gates * present, None, [])
 
     def _forward(
         self, batch: GraphBatch, gates: Tensor, baselines: Any, sent: list[Sent]

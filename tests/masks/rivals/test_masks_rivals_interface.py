@@ -49,7 +49,7 @@ def fitted(name: str, toy: ToyExplainable, *, seed: int = 0) -> Method:
 
 def test_the_registry_knows_every_method_by_its_own_name() -> None:
     assert {name: METHODS[name].name for name in METHODS} == {name: name for name in METHODS}
-    assert len(METHODS) == 10
+    assert len(METHODS) == 12
     assert find_method("erasure") is METHODS["erasure"]
     with pytest.raises(ConfigError, match=r"method='saliency'; expected one of \['graphmask'"):
         find_method("saliency")
