@@ -45,6 +45,7 @@ install: $(VENV)/.installed
 bench: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_graphmask.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_masks.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_semiring.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_qa.py
 	$(BIN)/python tests/benchmarks/bench_report.py
 	$(BIN)/python tests/benchmarks/bench_reading.py

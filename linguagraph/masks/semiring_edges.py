@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -93,6 +94,30 @@ class EdgeFlow:
         if ring == "max":
             return found, out.scatter_reduce(0, self.unit_graph, reached, "amax")
         return found, out.index_add(0, self.unit_graph, reached)
+
+    @cached_property
+    def layers(self) -> tuple[tuple[int, int], ...]:
+        """Per layer, bottom first: numbers of the nodes of gated messages [E, D] and of the sums
+        [N, D] that they enter, with what nodes add of themselves.
+
+        Raises:
+            MaskError: a layer has not one product and one sum of this form.
+        """
+        _, products = _marked(self.tape, self.gates)
+        count = self.tape.nodes[self.gates].shape[0]
+        found = []
+        for node, *_ in products:
+            users = {node.number}
+            for later in self.tape.nodes[node.number + 1 :]:
+                if not users.intersection(number for number, _ in later.parents):
+                    continue
+                if later.op in SUMS:
+                    found.append((node.number, later.number))
+                    break
+                users.add(later.number)
+        if len(found) != count:
+            raise MaskError(f"{len(found)} sums over gated messages for {count} layers")
+        return tuple(found)
 
 
 def _wide(local: LocalMap, value: Tensor) -> Tensor:
