@@ -143,16 +143,20 @@ class BiLstmEncoder(nn.Module):
 
     def forward(self, x: Tensor, batch: Rows) -> Tensor:
         """float [N, inputs] -> [N, 2 * hidden]."""
+        for layer in range(len(self.ahead)):
+            x = self.up(layer, x, batch)
+        return x
+
+    def up(self, layer: int, x: Tensor, batch: Rows) -> Tensor:
+        """One layer: float [N, its inputs] -> [N, 2 * hidden]."""
         rows, longest = batch.num_examples, int(batch.lengths.max())
         ahead = batch.example * longest + batch.position
         last = batch.lengths.index_select(0, batch.example) - 1
         back = batch.example * longest + (last - batch.position)
-        for forward, backward in zip(self.ahead, self.back, strict=True):
-            x = self.dropout(x)
-            outputs = []
-            for lstm, place in ((forward, ahead), (backward, back)):
-                padded = x.new_zeros(rows * longest, x.shape[-1]).index_copy(0, place, x)
-                states, _ = lstm(padded.view(rows, longest, -1))
-                outputs.append(states.reshape(rows * longest, -1).index_select(0, place))
-            x = torch.cat(outputs, dim=-1)
-        return x
+        x = self.dropout(x)
+        outputs = []
+        for lstm, place in ((self.ahead[layer], ahead), (self.back[layer], back)):
+            padded = x.new_zeros(rows * longest, x.shape[-1]).index_copy(0, place, x)
+            states, _ = lstm(padded.view(rows, longest, -1))
+            outputs.append(states.reshape(rows * longest, -1).index_select(0, place))
+        return torch.cat(outputs, dim=-1)
