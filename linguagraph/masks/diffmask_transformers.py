@@ -67,7 +67,7 @@ class TransformerUnits:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Any,
         *,
         collate: Callable[[Sequence[Any]], Mapping[str, Any]] | None = None,
         output: Output | None = None,
@@ -79,7 +79,8 @@ class TransformerUnits:
     @property
     def module(self) -> nn.Module:
         """The model itself."""
-        return self.model
+        module: nn.Module = self.model
+        return module
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class TransformerUnits:
     def state_sizes(self) -> tuple[int, ...]:
         """Width of the word vectors, and of the states."""
         width: int = self._embeddings.weight.shape[1]
-        return (width, *(self.model.config.hidden_size,) * len(self.layers))  # type: ignore[union-attr]
+        return (width, *(self.model.config.hidden_size,) * len(self.layers))
 
     @property
     def output(self) -> Output:
@@ -99,7 +100,7 @@ class TransformerUnits:
 
     @property
     def _embeddings(self) -> Any:
-        return self.model.get_input_embeddings()  # type: ignore[operator]
+        return self.model.get_input_embeddings()
 
     def batch(self, examples: Sequence[Any]) -> UnitBatch:
         """Join examples, on the model's device.
@@ -179,7 +180,7 @@ class TransformerUnits:
     def _padded(self, examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Tokenised texts of one each -> one batch; padding is special and not attended to."""
         names = [name for name in examples[0] if name not in ("word_ids", "labels")]
-        pads = {"input_ids": self.model.config.pad_token_id or 0, "special_tokens_mask": 1}  # type: ignore[union-attr]
+        pads = {"input_ids": self.model.config.pad_token_id or 0, "special_tokens_mask": 1}
         joined: dict[str, Any] = {
             name: nn.utils.rnn.pad_sequence(
                 [torch.as_tensor(example[name]).reshape(-1) for example in examples],
@@ -233,7 +234,7 @@ def _hooked(
     handles = []
     try:
         for number, layer in enumerate(layers):
-            handles.append(layer.register_forward_hook(hook(number)))  # noqa: PERF401
+            handles.append(layer.register_forward_hook(hook(number)))
         yield
     finally:
         for handle in handles:

@@ -113,16 +113,15 @@ def score_units(
                 same = masker.model.output.same(trace.output, answers).to(trace.weights.dtype)
                 parts = [float(v) for v in (units.sum(), apart.sum(), same @ trace.weights)]
                 sums[layer, condition] += torch.tensor(parts, dtype=torch.float64)
-                found = {} if count is None else count(batch, answers)
-                _add(counted[layer, condition], found)
+                _add(counted[layer, condition], {} if count is None else count(batch, answers))
     if not float(sizes[1]):
         raise MaskError("no batches to score; pass at least one")
-    return [
-        ConditionScore(
-            condition, names[layer], *(value / sizes).tolist(), scores=counted[layer, condition]
-        )
-        for (layer, condition), value in sums.items()
-    ]
+    rows = []
+    for (layer, condition), value in sums.items():
+        units, apart, same = (value / sizes).tolist()
+        found = counted[layer, condition]
+        rows.append(ConditionScore(condition, names[layer], units, apart, same, found))
+    return rows
 
 
 def _add(totals: dict[str, float], found: Mapping[str, float]) -> None:

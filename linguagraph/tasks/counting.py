@@ -233,7 +233,9 @@ def train_counting(
     per_epoch = -(-config.examples // config.batch)
     steps, done = config.epochs * per_epoch, 0
     for _ in range(config.epochs):
-        for rows in torch.randperm(config.examples, generator=generator).split(config.batch):
+        order = torch.randperm(config.examples, generator=generator)
+        for start in range(0, config.examples, config.batch):
+            rows = order[start : start + config.batch]
             for group in optimizer.param_groups:
                 group["lr"] = config.lr * (1 - 0.95 * done / steps)
             logits = model(data.query[rows], data.digits[rows], data.lengths[rows])
