@@ -89,7 +89,8 @@ def test_votes_multiply_up_to_the_layer() -> None:
     gates = DiffMaskGates((2, 3), DiffMaskConfig(hidden=4))
     states = (torch.randn(5, 2), torch.randn(5, 3))
     first, both = gates.locations(states, 0), gates.locations(states, 1)
-    assert first.shape == (1, 5) and both.shape == (2, 5)
+    assert first.shape == (1, 5)
+    assert both.shape == (2, 5)
     assert torch.equal(both[0], first[0])
     shift = 0.2 * math.log(0.2)  # P(v != 0) = sigmoid(location - t log(-l / r))
     wanted = torch.sigmoid(both[0] - shift) * torch.sigmoid(both[1] - shift)
@@ -161,7 +162,8 @@ def test_useless_units_are_dropped_and_the_others_kept(fitted: DiffMask) -> None
     mask = fitted.mask(batch)
     matters = torch.cat(examples)[:, 1] > 0
     assert mask.state_names == ("input", "layer 1")
-    assert fitted.result is not None and fitted.result.within
+    assert fitted.result is not None
+    assert fitted.result.within
     assert float((mask.retained[1] == matters).float().mean()) > 0.97
     assert bool((mask.scores[1] <= mask.scores[0]).all())
     quality = fitted.measure(examples)
@@ -172,7 +174,8 @@ def test_useless_units_are_dropped_and_the_others_kept(fitted: DiffMask) -> None
 def test_the_model_stays_as_it_was(fitted: DiffMask) -> None:
     module = fitted.model.module
     assert module.training
-    assert module.scale.requires_grad and module.scale.grad is None
+    assert module.scale.requires_grad
+    assert module.scale.grad is None
     assert module.scale.item() == 4.0
 
 
@@ -214,7 +217,8 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -
     assert resumed.quality == whole.quality
     for name, tensor in whole.gates.state_dict().items():
         assert torch.equal(tensor, resumed.gates.state_dict()[name]), name
-    assert whole.result is not None and resumed.result is not None
+    assert whole.result is not None
+    assert resumed.result is not None
     assert len(resumed.result.history) == len(whole.result.history) == 6
     with pytest.raises(RunError, match="config"):
         DiffMask(SignUnits()).fit(data, dev, FAST, directory=tmp_path, resume=True)
@@ -243,7 +247,8 @@ def test_free_masks_drop_what_the_answer_does_not_need() -> None:
     found = mask_units_freely(model, batch, FreeMaskConfig(steps=200), baseline=torch.zeros(2))
     assert found.state_names == ("input",)
     kept = found.retained[0].view(2, 5)
-    assert kept[0].sum() <= 1 and kept[1].sum() <= 1
+    assert kept[0].sum() <= 1
+    assert kept[1].sum() <= 1
     again = mask_units_freely(model, batch, FreeMaskConfig(steps=5), layer=1)
     assert again.state_names == ("layer 1",)
     with pytest.raises(MaskError, match="needs \\(2,\\)"):

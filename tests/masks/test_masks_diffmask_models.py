@@ -111,6 +111,9 @@ def test_other_rows_give_other_answers_and_gradients(case: str) -> None:
         for layer, states in enumerate(trace.states):
             other = (states + 0.1 * torch.randn(states.shape)).requires_grad_()
             found = units.run(batch, other, layer=layer)
+            if case == "bert" and layer == 3:  # only [CLS], no unit, is read from the top
+                assert torch.equal(found, units.run(batch, states, layer=layer))
+                continue
             assert not torch.allclose(found, wanted)
             (slope,) = torch.autograd.grad(found.square().sum(), other)
             assert bool((slope != 0).any())
