@@ -3,7 +3,9 @@
 De Cao et al. (2020), section 4.1, the toy task of DiffMask. A query <n, m> names two digits: does n
 occur more often than m in a sequence of digits? The relevant tokens are exactly those equal to n or
 m. The model is the paper's: embeddings of query and token go through a feed-forward layer at each
-position (h^(1)), a GRU runs over these (h^(2)), and the answer is read from its last state.
+position (h^(1)), a GRU runs over these (h^(2)), and the answer is read from its last state. The
+feed-forward layer has ReLU units: with tanh no input vector is neutral to every query (the best
+leaves a divergence of 0.018 bits, with ReLU 0.0001), and no input mask could be right.
 
 All random choices are even: the length, each digit, and the query among the 90 pairs of different
 digits. So that the queried digits are not too rare to be counted, each token is with probability
@@ -119,7 +121,7 @@ class CountingModel(nn.Module):
     def mix(self, vectors: Tensor, query: Tensor) -> Tensor:
         """h^(1) float [B, T, width] from token vectors [B, T, width] and queries int64 [B, 2]."""
         asked = self.embedding(query).flatten(1).unsqueeze(1).expand(-1, vectors.shape[1], -1)
-        return torch.tanh(self.first(torch.cat((asked, vectors), -1)))
+        return torch.relu(self.first(torch.cat((asked, vectors), -1)))
 
     def count(self, mixed: Tensor) -> Tensor:
         """h^(2) float [B, T, width]."""
@@ -199,10 +201,10 @@ class CountingTraining:
         lr: falls linearly to a twentieth.
     """
 
-    examples: int = 10_000
-    batch: int = 64
-    epochs: int = 30
-    lr: float = 2e-3
+    examples: int = 20_000
+    batch: int = 100
+    epochs: int = 20
+    lr: float = 4e-3
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

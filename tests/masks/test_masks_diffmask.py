@@ -108,11 +108,24 @@ def test_a_vote_sees_the_input_and_its_own_layer_alone() -> None:
 
 
 def test_all_votes_begin_open() -> None:
-    gates = DiffMaskGates((2,), DiffMaskConfig(hidden=4, bias=5.0))
+    gates = DiffMaskGates((2,), DiffMaskConfig(hidden=4, bias=5.0, limit=6.0))
     nn.init.zeros_(gates.votes[0].read.weight)
     found = gates.locations((torch.randn(7, 2),), 0)
     assert torch.allclose(found, torch.full((1, 7), 5.0), atol=1e-5)
     assert float(gates.kept(found).detach().min()) > 0.99
+
+
+def test_a_vote_beyond_the_limit_is_not_pushed_further_but_comes_back() -> None:
+    gates = DiffMaskGates((2,), DiffMaskConfig(hidden=4, limit=4.0))
+    vote = gates.votes[0]
+    nn.init.zeros_(vote.read.weight)
+    nn.init.constant_(vote.read.bias, -5.0)
+    found = gates.locations((torch.zeros(1, 2),), 0)
+    assert found.item() == -4.0
+    (slope,) = torch.autograd.grad(found.sum(), vote.read.bias, retain_graph=True)
+    assert slope.item() == 0.0  # descent would close it further
+    (slope,) = torch.autograd.grad(-found.sum(), vote.read.bias)
+    assert slope.item() == -1.0
 
 
 def test_dropped_units_are_replaced_by_the_baseline() -> None:
@@ -260,8 +273,8 @@ def test_free_masks_drop_what_the_answer_does_not_need() -> None:
 def test_settings_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(ConfigError, match="variant='all'"):
         DiffMaskConfig(variant="all")
-    with pytest.raises(ConfigError, match="limit=4"):
-        DiffMaskConfig(limit=4.0)
+    with pytest.raises(ConfigError, match=r"bias=3\.0, limit=1"):
+        DiffMaskConfig(limit=1.0)
     with pytest.raises(ConfigError, match="epochs=0"):
         DiffMaskTraining(epochs=0)
     with pytest.raises(ConfigError, match="layers='two'"):
