@@ -9,6 +9,10 @@ The tables of a run, all keyed by ``example`` (one predicate of one sentence):
 * ``SCORES``: one row per condition, seed and sentence: counts for role F1;
 * ``FIDELITY``: one row per graph (an example), condition, control, draw and fill: what the model
   answers on parts of the edges; only in runs for which it was measured;
+* ``TOKEN_MASKS``: one row per example, layer, token and seed, where a method masks tokens instead
+  of edges; ``EDGES`` and ``PATHS`` are empty then;
+* ``TOP_PATHS``: one row per example, answer, path and step: the paths along which the gradient of
+  an answer is largest; only in runs of a method that finds them;
 * ``LEARNING``: one row per seed, check, layer, label and direction: what was retained when the
   probes were checked while they were trained; beside probes that were trained with this record.
 
@@ -42,7 +46,8 @@ import pyarrow as pa
 from linguagraph.errors import TableError
 
 __all__ = ["ATTRIBUTIONS", "CHAINS", "EDGES", "FIDELITY", "GRAPHS", "ITEMS", "LEARNING", "MASKS"]
-__all__ += ["MENTIONS", "PATHS", "QA_TABLES", "ROLES", "SCORES", "TABLES", "Column", "Table"]
+__all__ += ["MENTIONS", "MORE", "PATHS", "QA_TABLES", "ROLES", "SCORES", "TABLES", "TOKEN_MASKS"]
+__all__ += ["TOP_PATHS", "Column", "Table"]
 
 _ARROW: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
@@ -302,10 +307,11 @@ SCORES = Table(
             " of the retained edges); random (per example and layer as many edges as the mask); "
             "random_labels (as many of each label and direction, too); soft_gates_top (per example "
             "and layer as many edges, those with the model's largest own gates); predicate_edges "
-            "(the edges that leave or enter the predicate); soft_gates (edges with the model's own "
-            "gate below mean - sd dropped); without_KIND (all edges but those of a kind), "
-            "removed_KIND (the same, with nothing in the place of their messages); for questions "
-            "removed_RELATION and removed_layer_K",
+            "(the edges that leave or enter the predicate); for masks over tokens complement (all "
+            "tokens but the mask's) and mask_K (the mask of layer K); soft_gates (edges with the "
+            "model's own gate below mean - sd dropped); without_KIND (all edges but those of a "
+            "kind), removed_KIND (the same, with nothing in the place of their messages); for "
+            "questions removed_RELATION and removed_layer_K",
         ),
         Column("seed", "int", "seed of the probe; -1 where the condition has none"),
         Column("sentence", "int", "sentence, counted from 0 over the corpus"),
@@ -378,6 +384,56 @@ LEARNING = Table(
         Column("direction", "category", "-> or <-"),
         Column("edges", "int", "edges of the development examples that can matter in the layer"),
         Column("retained", "int", "those whose gate is open"),
+    ),
+)
+
+TOKEN_MASKS = Table(
+    "token_masks",
+    (
+        *_EXAMPLE,
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "masking method"),
+        Column("seed", "int", "seed of the gates"),
+        Column("layer", "int", "states up to which the gates have voted: 0 is the input"),
+        Column("state", "category", "name of these states: input, encoder, layer 1 and so on"),
+        Column("token", "int", "token index in the sentence"),
+        Column("form", "category", "the token as written"),
+        Column("upos", "category", "its universal part of speech", nullable=True),
+        Column("xpos", "category", "its part of speech in the corpus's own set", nullable=True),
+        Column("deprel", "category", "label of the dependency on its head", nullable=True),
+        Column("token_distance", "int", "|predicate - token| in tokens"),
+        Column(
+            "kind",
+            "category",
+            "what the token is in the unmasked prediction: predicate (of this example), argument "
+            "(of this example), other_argument (of another predicate of the sentence only), "
+            "elsewhere",
+        ),
+        Column("role", "category", "its predicted role, if any", nullable=True),
+        Column("gold_role", "category", "its gold role, if any", nullable=True),
+        Column("score", "float", "probability that the token is kept, in [0, 1]"),
+        Column("retained", "bool", "whether it is kept"),
+    ),
+)
+
+TOP_PATHS = Table(
+    "top_paths",
+    (
+        *_EXAMPLE,
+        Column("model", "category", "name of the explained model"),
+        Column("method", "category", "method that finds the paths"),
+        Column("seed", "int", "seed of the method; 0 where it has no noise"),
+        Column("token", "int", "token whose answer the path leads to"),
+        Column("role", "category", "predicted role of that token; empty where it has none"),
+        Column("rank", "int", "0 for the best path of the answer, then 1 and so on"),
+        Column("start", "int", "token at which the path starts, in the input"),
+        Column("value", "float", "product of the absolute derivatives along the path"),
+        Column("share", "float", "the value in the sum over all paths of the answer, in [0, 1]"),
+        Column("layer", "int", "GNN layer of this step, 0 is the bottom"),
+        Column("source", "int", "token index that the step leaves"),
+        Column("target", "int", "token index that it enters; the source where it stays"),
+        Column("label", "category", "label of the edge; empty where the step stays at its token"),
+        Column("direction", "category", "-> or <-; empty where the step stays"),
     ),
 )
 
@@ -516,5 +572,8 @@ QA_TABLES: dict[str, Table] = {
     table.name: table for table in (ITEMS, MENTIONS, CHAINS, ATTRIBUTIONS)
 }
 """Further tables of runs on questions."""
+
+MORE: tuple[Table, ...] = (FIDELITY, LEARNING, TOKEN_MASKS, TOP_PATHS, *QA_TABLES.values())
+"""Tables that some runs have beside :data:`TABLES`."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (EDGES, PATHS, ROLES, SCORES)}

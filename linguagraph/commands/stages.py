@@ -111,26 +111,28 @@ def mask(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Mask every edge in every layer, and score the model under the masks and their controls."""
+    """Mask every edge in every layer, and score the model under the masks and their controls.
+
+    With --method diffmask every token, in every layer.
+    """
     import torch
 
     from linguagraph.runs.directory import Run, free_threads
-    from linguagraph.runs.masking import mask_stage
-    from linguagraph.runs.methods import MethodOptions, load_method
-    from linguagraph.runs.reporting import facts
+    from linguagraph.runs.methods import MethodOptions
+    from linguagraph.runs.reporting import facts, load_any, mask_any
 
     count = free_threads(threads)
     torch.set_num_threads(count)
     say = sayer(quiet)
     opened = Run.open(run, notify=say, overwrite=overwrite)
     chosen = MethodOptions(method, keep, threshold, method_seeds, fit_on)
-    explained = load_method(model, chosen, seeds=seeds, device=device)
+    explained = load_any(model, chosen, seeds=seeds, device=device)
     options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
     options |= {"threads": threads, **chosen.noted()}
     before = {k: v for k, v in opened.manifest.get("options", {}).items() if k != "method"}
     options = before | options
     with opened.lock(), bars(quiet) as progress:
-        mask_stage(
+        mask_any(
             opened,
             explained,
             tokens=batch_size,

@@ -17,9 +17,11 @@ from linguagraph.errors import TableError
 from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 
-__all__ = ["Example", "MaskArrays", "Names", "edge_rows", "path_rows", "role_rows"]
+__all__ = ["KINDS", "Example", "MaskArrays", "Names", "edge_rows", "example_values", "path_rows"]
+__all__ += ["role_rows", "token_kinds"]
 
 KINDS = ("predicate", "argument", "other_argument", "elsewhere")
+"""What a token is to an example, see :func:`token_kinds`."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def path_rows(
             nodes = None if example.context is None else len(example.sentence)
             tree = trees[id(example.graph)] = TreePaths(example.graph, nodes=nodes)
         kept = masks.retained[:, :, start:end]
-        shared = _example_values(example, names)
+        shared = example_values(example, names)
         for token, role in enumerate(example.roles):
             if role is None:
                 continue
@@ -221,7 +223,7 @@ def role_rows(examples: Sequence[Example], names: Names) -> pd.DataFrame:
     """One row per example and token with a gold or predicted role."""
     rows = [
         {
-            **{k: v for k, v in _example_values(example, names).items() if k != "method"},
+            **{k: v for k, v in example_values(example, names).items() if k != "method"},
             "token": token,
             "token_distance": abs(example.frame.predicate - token),
             "gold_role": gold,
@@ -234,7 +236,8 @@ def role_rows(examples: Sequence[Example], names: Names) -> pd.DataFrame:
     return ROLES.check(pd.DataFrame(rows)) if rows else ROLES.empty()
 
 
-def _example_values(example: Example, names: Names) -> dict[str, object]:
+def example_values(example: Example, names: Names) -> dict[str, object]:
+    """The columns of every table that say which example a row is about."""
     lemma = example.sentence.tokens[example.frame.predicate].lemma
     return {
         "corpus": names.corpus,
@@ -252,7 +255,7 @@ def _example_values(example: Example, names: Names) -> dict[str, object]:
 def _example_columns(
     examples: Sequence[Example], counts: NDArray[np.int64], names: Names
 ) -> dict[str, object]:
-    table = pd.DataFrame([_example_values(example, names) for example in examples])
+    table = pd.DataFrame([example_values(example, names) for example in examples])
     place = np.repeat(np.arange(len(examples)), counts)
     return {
         name: _take(
@@ -295,20 +298,32 @@ def _offsets(example: Example) -> NDArray[np.int64]:
     return example.context.edge_offsets
 
 
-def _target_columns(examples: Sequence[Example]) -> dict[str, object]:
+def token_kinds(examples: Sequence[Example]) -> list[NDArray[np.int64]]:
+    """What each token is to its example: positions in :data:`KINDS`, one array per example.
+
+    Args:
+        examples: all examples of each sentence among them.
+    """
     arguments: dict[int, NDArray[np.int64]] = {}
     for example in examples:
         there = np.array([role is not None for role in example.roles], dtype=np.int64)
         known = arguments.setdefault(example.sentence.index, np.zeros_like(there))
         known += there
-    kinds: list[NDArray[np.int64]] = []
-    roles: list[str | None] = []
-    gold: list[str | None] = []
+    found = []
     for example in examples:
         own = np.array([role is not None for role in example.roles])
         kind = np.where(arguments[example.sentence.index] > 0, 2, 3).astype(np.int64)
         kind[own] = 1
         kind[example.frame.predicate] = 0
+        found.append(kind)
+    return found
+
+
+def _target_columns(examples: Sequence[Example]) -> dict[str, object]:
+    kinds: list[NDArray[np.int64]] = []
+    roles: list[str | None] = []
+    gold: list[str | None] = []
+    for example, kind in zip(examples, token_kinds(examples), strict=True):
         target = example.graph.edge_index[1]
         beyond = example.graph.num_nodes - len(kind)
         kinds.append(np.concatenate((kind, np.full(beyond, 3)))[target])

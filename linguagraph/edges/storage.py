@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linguagraph import display
-from linguagraph.columns import FIDELITY, LEARNING, QA_TABLES, TABLES, Table
+from linguagraph.columns import MORE, TABLES, Table
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import TableError
 from linguagraph.files import replaced
@@ -36,6 +36,8 @@ class RunTables:
             for.
         fidelity: what the model answers on parts of the edges, where that was measured.
         learning: what the probes retained while they were trained, where that was recorded.
+        token_masks: what a method that masks tokens says of them.
+        top_paths: the paths along which a method says that answers come about.
         items, mentions, chains, attributions: of runs on questions.
     """
 
@@ -50,6 +52,8 @@ class RunTables:
     compared: RunTables | None = None
     fidelity: pd.DataFrame | None = None
     learning: pd.DataFrame | None = None
+    token_masks: pd.DataFrame | None = None
+    top_paths: pd.DataFrame | None = None
     items: pd.DataFrame | None = None
     mentions: pd.DataFrame | None = None
     chains: pd.DataFrame | None = None
@@ -70,7 +74,7 @@ class RunTables:
         )
 
     def _sizes(self) -> tuple[tuple[str, str], ...]:
-        tables = (*TABLES.values(), FIDELITY, LEARNING, *QA_TABLES.values())
+        tables = (*TABLES.values(), *MORE)
         frames = ((table.name, getattr(self, table.name)) for table in tables)
         return tuple((name, f"{len(frame):,}") for name, frame in frames if frame is not None)
 
@@ -89,7 +93,7 @@ class RunTables:
         tables: dict[str, Any] = {
             name: read_table(Path(directory) / f"{name}.parquet", TABLES[name]) for name in TABLES
         }
-        for table in (FIDELITY, LEARNING, *QA_TABLES.values()):
+        for table in MORE:
             optional = Path(directory) / f"{table.name}.parquet"
             if optional.is_file():
                 tables[table.name] = read_table(optional, table)
@@ -97,7 +101,7 @@ class RunTables:
 
     def write(self, directory: str | Path) -> None:
         """Write the tables that are there."""
-        for table in (*TABLES.values(), FIDELITY, LEARNING, *QA_TABLES.values()):
+        for table in (*TABLES.values(), *MORE):
             frame = getattr(self, table.name)
             if frame is not None:
                 write_table([frame], Path(directory) / f"{table.name}.parquet", table)

@@ -24,7 +24,10 @@ FORMAT = 1
 FINISHED = "finished.jsonl"
 """Whole documents, as they are parsed; an interrupted run takes them from here."""
 OUTPUTS = {
-    "tabulate": ("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
+    "tabulate": (
+        *("edges.parquet", "paths.parquet", "roles.parquet", "scores.parquet"),
+        *("token_masks.parquet", "top_paths.parquet"),
+    ),
     "faithfulness": ("fidelity.parquet",),
     "analyse": ("report.html", "summary.json"),
 }

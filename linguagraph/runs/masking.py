@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from linguagraph.columns import LEARNING, SCORES
-from linguagraph.documents.records import Document, Frame, predicate_type
+from linguagraph.documents.records import Document
 from linguagraph.edges.storage import read_table, write_table
 from linguagraph.errors import MaskError, RunError
 from linguagraph.files import write_json
@@ -33,14 +32,33 @@ from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Sentences, read_graphs
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Drawn
+from linguagraph.runs.tally import Tally
 
-__all__ = ["TOKENS", "mask_stage", "read_masks"]
+__all__ = [
+    "TOKENS",
+    "NO_PREDICATES",
+    "NO_ROLES",
+    "mask_stage",
+    "ranges_of",
+    "read_masks",
+    "unknown_words",
+]
 
 TOKENS = 4000
 """Tokens per batch, counting a token once per predicate of its sentence."""
 
 FIRST = 10**6
 """Numbers of examples that each shard has to itself; noise belongs to an example's number."""
+
+NO_PREDICATES = (
+    "the corpus has no predicates, so that there is nothing to explain; annotate them "
+    "(FILLPRED and PRED in CoNLL-2009), or find them (--predicates; the bundled finder is "
+    "for English)"
+)
+NO_ROLES = (
+    "{} predicts no role anywhere in this corpus: there is no decision "
+    "to explain, and the report says nothing about the model"
+)
 
 
 def mask_stage(
@@ -76,11 +94,7 @@ def mask_stage(
     """
     parsed, graphed = run.finished("parse"), run.finished("graph")
     if not parsed.info.get("predicates"):
-        raise MaskError(
-            "the corpus has no predicates, so that there is nothing to explain; annotate them "
-            "(FILLPRED and PRED in CoNLL-2009), or find them (--predicates; the bundled finder is "
-            "for English)"
-        )
+        raise MaskError(NO_PREDICATES)
     key: dict[str, Any] = {
         "graph": graphed.record["key"],
         "model": explained.fingerprints,
@@ -99,7 +113,7 @@ def mask_stage(
         if stage.done:
             return stage
         run.update(**(facts or {}))
-        merged = keep_graphs(stage, explained, documents, parsed, warn)
+        merged = keep_graphs(stage, explained.graphs, documents, parsed, warn)
         drawn = Drawn(parsed.folder, share=share, seed=seed)
         masking = _Masking(explained, drawn, graphed, stage, tokens, seed, merged, parsed)
         count = parsed.info["shards"]
@@ -124,21 +138,28 @@ def mask_stage(
             dropped[f"context sentences beyond the {context} nearest"] = masking.left_out
         stage.info.update(share=share, draw_seed=seed, dropped=dropped)
         _copy_learning(run, explained)
-        described = _described(explained, masking, fitted)
+        said = described(
+            explained,
+            seeds=explained.masker.seeds,
+            fitted=fitted,
+            control_seed=seed,
+            unknown=masking.unknown,
+            own=masking.own,
+        )
         if "method" in run.manifest:  # of masks that were made before
-            described.setdefault("method", None)
-        run.update(**described)
+            said.setdefault("method", None)
+        if "units" in run.manifest:
+            said["units"] = None
+        run.update(**said)
         if masking.unknown:
-            warn(_unknown(masking.unknown, merged=merged is not None))
+            warn(unknown_words(masking.unknown, merged=merged is not None))
         if not masking.predicted:
-            warn(
-                f"{explained.name} predicts no role anywhere in this corpus: there is no decision "
-                "to explain, and the report says nothing about the model"
-            )
+            warn(NO_ROLES.format(explained.name))
     return stage
 
 
-def _unknown(labels: Counter[str], *, merged: bool) -> str:
+def unknown_words(labels: Counter[str], *, merged: bool) -> str:
+    """What to know of labels that a model was not trained on, a sentence."""
     most = ", ".join(f"{label} ({count})" for label, count in labels.most_common(5))
     what = "edges" if merged else "dependencies"
     return (
@@ -255,7 +276,8 @@ class _Masking:
         retained = np.zeros((seeds, layers, edges[-1]), dtype=np.uint8)
         soft = np.full((layers, edges[-1]), np.nan, dtype=np.float32)
         roles = np.zeros(nodes[-1], dtype=np.int32)
-        tally = _Tally(examples, layers, self.masker.method)
+        sizes = [int(e.effective(layers).sum()) for e in examples]
+        tally = Tally(examples, sizes, self.masker.method)
         waiting = 0  # the last batch counts when the shard is on disk
         for places, batch in self.batches(examples):
             if waiting:
@@ -265,7 +287,7 @@ class _Masking:
             masked = self.masker.explain(batch, [examples[i] for i in places], first=first)
             if self.own:
                 batch = replace(batch, roles=predict_roles(masked.original.logits))
-            on_edges, on_nodes = _ranges(edges, places), _ranges(nodes, places)
+            on_edges, on_nodes = ranges_of(edges, places), ranges_of(nodes, places)
             for layer, values in enumerate(masked.scores):
                 scores[:, layer, on_edges] = values.cpu().numpy()
                 retained[:, layer, on_edges] = masked.gates[layer].cpu().numpy()
@@ -288,46 +310,6 @@ class _Masking:
         )
         if waiting:
             advance(waiting)
-
-
-class _Tally:
-    """Counts of one shard by condition and seed, one row per example."""
-
-    def __init__(self, examples: list[SrlExample], layers: int, method: str) -> None:
-        self.method = method
-        self.counts: dict[tuple[str, int], NDArray[np.int64]] = {}
-        self.base = pd.DataFrame(
-            {
-                "sentence": [e.sentence.index for e in examples],
-                "predicate_type": [_type(e) for e in examples],
-                "edges": [int(e.effective(layers).sum()) for e in examples],
-            }
-        )
-
-    def add(
-        self,
-        places: list[int],
-        condition: str,
-        seed: int,
-        counts: NDArray[np.int64],
-        kept: NDArray[np.int64],
-    ) -> None:
-        """Note counts [B, 3] and kept edges [B] of the examples at ``places``."""
-        key = (condition, seed)
-        known = self.counts.setdefault(key, np.zeros((len(self.base), 4), dtype=np.int64))
-        known[places, :3] = counts
-        known[places, 3] = kept
-
-    def frame(self, model: str) -> pd.DataFrame:
-        """Rows of :data:`linguagraph.columns.SCORES`, summed by sentence and predicate type."""
-        parts = []
-        for (condition, seed), counts in self.counts.items():
-            columns = ["correct", "predicted", "gold", "kept"]
-            part = pd.concat([self.base, pd.DataFrame(counts, columns=columns)], axis=1)
-            part = part.groupby(["sentence", "predicate_type"], as_index=False, sort=False).sum()
-            named = {"model": model, "method": self.method}
-            parts.append(part.assign(condition=condition, seed=seed, **named))
-        return SCORES.check(pd.concat(parts)) if parts else SCORES.empty()
 
 
 def _copy_learning(run: Run, explained: Explained) -> None:
@@ -353,19 +335,42 @@ def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:
     return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
-def _type(example: SrlExample) -> str:
-    frame: Frame = example.frame
-    token = example.sentence.tokens[frame.predicate]
-    return predicate_type(token.xpos, token.upos)
-
-
-def _ranges(starts: NDArray[np.int64], places: list[int]) -> NDArray[np.int64]:
+def ranges_of(starts: NDArray[np.int64], places: list[int]) -> NDArray[np.int64]:
+    """Numbers of all that belongs to the examples at ``places``; ``starts`` as of a cumsum."""
     return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in places])
 
 
-def _described(
-    explained: Explained, masking: _Masking, fitted: dict[str, Any] | None
+class _Known(Protocol):
+    """What is known of a model and a method, whatever is masked."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def record(self) -> dict[str, Any]: ...
+    @property
+    def probes(self) -> list[dict[str, Any]]: ...
+    @property
+    def rival(self) -> dict[str, Any] | None: ...
+
+
+def described(
+    explained: _Known,
+    *,
+    seeds: Sequence[int],
+    fitted: dict[str, Any] | None,
+    control_seed: int,
+    unknown: Counter[str],
+    own: bool,
 ) -> dict[str, Any]:
+    """What the manifest says of a model and its masks.
+
+    Args:
+        explained: model and method.
+        seeds: of the masks; control_seed: of the random controls.
+        fitted: what the method learned from, if it did.
+        unknown: labels that the model does not know.
+        own: whether the model is scored against its own answers.
+    """
     record = dict(explained.record)
     scores = record.get("scores", {})
     model = {
@@ -389,8 +394,8 @@ def _described(
         "model": model,
         **method,
         "probes": probes,
-        "seeds": list(explained.masker.seeds),
-        "control_seed": masking.seed,
-        "unknown_labels": dict(masking.unknown.most_common()),
-        "scored_against": "own" if masking.own else "gold",
+        "seeds": list(seeds),
+        "control_seed": control_seed,
+        "unknown_labels": dict(unknown.most_common()),
+        "scored_against": "own" if own else "gold",
     }

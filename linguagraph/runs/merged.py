@@ -14,7 +14,6 @@ from linguagraph.graphs.context import ContextGraph, Surroundings
 from linguagraph.models.contexts import PAIRS, GraphSource, pairs_table, read_pairs, write_pairs
 from linguagraph.models.srl import SrlConfig
 from linguagraph.runs.directory import Run, Stage
-from linguagraph.runs.models import Explained
 from linguagraph.runs.stored import DOCUMENTS, Documents, Sentences
 
 __all__ = [
@@ -136,7 +135,7 @@ class MergedGraphs:
 
 def keep_graphs(
     stage: Stage,
-    explained: Explained,
+    source: GraphSource | None,
     documents: Iterable[Document] | None,
     parsed: Stage,
     warn: Callable[[str], None],
@@ -145,10 +144,9 @@ def keep_graphs(
 
     Args:
         stage: mask.
-        explained: the model.
+        source: makes the graphs of the model; ``None`` where they are dependency graphs.
         documents: ``None`` takes those of the stage ``parsed``; ``warn`` is told if it has none.
     """
-    source = explained.graphs
     if source is None:
         return None
     stage.info["graphs"] = {**source.config.to_json()}

@@ -24,7 +24,8 @@ from linguagraph.runs.progress import AbstractTask, Progress, no_progress
 if TYPE_CHECKING:
     from linguagraph.masks.rivals.method import Method
 
-__all__ = ["GRAPHMASK", "METHOD_SEEDS", "MethodOptions", "fit_rival", "load_method"]
+__all__ = ["FIT_MOST", "GRAPHMASK", "METHOD_SEEDS", "MethodOptions", "corpus_examples"]
+__all__ += ["fit_rival", "load_method"]
 
 GRAPHMASK = "graphmask"
 """The default: probes that were trained beforehand."""
@@ -142,7 +143,7 @@ def load_method(
     if not methods[0].needs_fit:
         raise ConfigError(f"{options.name} learns from no examples; leave --fit-on out")
     mark = {"name": options.fit_on.name, "fingerprint": corpus_fingerprint(options.fit_on)}
-    examples = _examples(options.fit_on, network, record, graphs)
+    examples = corpus_examples(options.fit_on, network, record, graphs)
     return replace(explained, rival=rival | {"fit_on": mark}, training=examples)
 
 
@@ -158,7 +159,7 @@ def _count(options: MethodOptions) -> int:
     return 1
 
 
-def _examples(
+def corpus_examples(
     corpus: Path, network: SrlModel, record: Mapping[str, Any], graphs: GraphSource | None
 ) -> list[SrlExample]:
     """Examples of an annotated corpus, with the graphs that the model reads."""

@@ -22,7 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from linguagraph.columns import EDGES, FIDELITY, QA_TABLES, TABLES, Table
+from linguagraph.columns import EDGES, LEARNING, MORE, TABLES, Table
 from linguagraph.documents.records import Sentence
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import TableError
@@ -41,7 +41,7 @@ __all__ = [
     "text_tables",
 ]
 
-DECLARED: dict[str, Table] = {**TABLES, FIDELITY.name: FIDELITY, **QA_TABLES}
+DECLARED: dict[str, Table] = {**TABLES, **{t.name: t for t in MORE if t is not LEARNING}}
 """Tables that a run may have."""
 
 SENTENCES = pa.schema(

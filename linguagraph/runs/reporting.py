@@ -20,7 +20,7 @@ from linguagraph.masks.explainable import Explainable
 from linguagraph.masks.outputs import Output
 from linguagraph.runs.analysing import Report, analyse_stage
 from linguagraph.runs.any_inputs import EdgeLabels, Named
-from linguagraph.runs.directory import Run, free_threads
+from linguagraph.runs.directory import Run, Stage, free_threads
 from linguagraph.runs.masking import TOKENS, mask_stage
 from linguagraph.runs.measure import hardware, versions
 from linguagraph.runs.methods import MethodOptions, load_method
@@ -30,13 +30,16 @@ from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.reparsing import reparse_run
 from linguagraph.runs.sources import Reading, open_source
 from linguagraph.runs.tabulating import tabulate_stage
+from linguagraph.runs.token_masking import mask_tokens_stage
+from linguagraph.runs.token_methods import DIFFMASK, TokenExplained, load_diffmask
 
 if TYPE_CHECKING:
     from linguagraph.masks.amortised import AmortisedConfig
     from linguagraph.masks.graphmask import GraphMask
     from linguagraph.runs.qa import QaOptions
 
-__all__ = ["MOST", "Report", "ReportOptions", "facts", "report", "run_report"]
+__all__ = ["MOST", "Report", "ReportOptions", "facts", "load_any", "mask_any", "report"]
+__all__ += ["run_report"]
 
 MOST = 5000
 """Predicates of a text that are explained: enough for intervals of one point; see the README."""
@@ -244,9 +247,9 @@ def run_report(
         raise ConfigError("--compare-parses needs a corpus with gold trees; text has none")
     threads = free_threads(options.threads)
     torch.set_num_threads(threads)
-    explained = load_method(
-        options.model, options.method, seeds=options.seeds, device=options.device
-    )
+    explained = load_any(options.model, options.method, seeds=options.seeds, device=options.device)
+    if options.compare_parses and isinstance(explained, TokenExplained):
+        raise ConfigError(f"--compare-parses is for masks over edges; {DIFFMASK} masks tokens")
     if options.compare_parses and explained.graphs is not None:
         raise ConfigError(
             f"{explained.name} has edges between sentences, which a second parse does not give: "
@@ -263,7 +266,7 @@ def run_report(
         most = options.max_predicates
         if most is None and source.is_text:
             most = MOST
-        mask_stage(
+        mask_any(
             run,
             explained,
             tokens=size,
@@ -273,7 +276,7 @@ def run_report(
             warn=warn,
         )
         tabulate_stage(run, progress=progress)
-        if options.compare_parses:
+        if options.compare_parses and isinstance(explained, Explained):
             reparse_run(
                 run,
                 explained,
@@ -287,7 +290,43 @@ def run_report(
         return analyse_stage(run, params=params, progress=progress, warn=warn)
 
 
-def facts(explained: Explained, *, threads: int, options: dict[str, Any]) -> dict[str, Any]:
+def load_any(
+    model: str | Path,
+    options: MethodOptions | None = None,
+    *,
+    seeds: str | int | Sequence[int] | None = None,
+    device: str = "auto",
+) -> Explained | TokenExplained:
+    """Load a model with a method over its edges, or over its tokens.
+
+    See :func:`linguagraph.runs.methods.load_method` and
+    :func:`linguagraph.runs.token_methods.load_diffmask`.
+    """
+    if options is not None and options.name == DIFFMASK:
+        return load_diffmask(model, options, seeds=seeds, device=device)
+    return load_method(model, options, seeds=seeds, device=device)
+
+
+def mask_any(
+    run: Run,
+    explained: Explained | TokenExplained,
+    *,
+    tokens: int,
+    most: int | None,
+    facts: Mapping[str, Any],
+    progress: Progress,
+    warn: Callable[[str], None],
+) -> Stage:
+    """The stage mask, over edges or tokens: :func:`linguagraph.runs.masking.mask_stage`."""
+    settings: dict[str, Any] = {"tokens": tokens, "most": most, "facts": facts}
+    if isinstance(explained, TokenExplained):
+        return mask_tokens_stage(run, explained, **settings, progress=progress, warn=warn)
+    return mask_stage(run, explained, **settings, progress=progress, warn=warn)
+
+
+def facts(
+    explained: Explained | TokenExplained, *, threads: int, options: dict[str, Any]
+) -> dict[str, Any]:
     """What the manifest says of the program, the machine and the options."""
     device = str(next(explained.masker.model.parameters()).device)
     return {

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from linguagraph.columns import EDGES, PATHS, ROLES, SCORES
+from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TOKEN_MASKS
 from linguagraph.documents.records import Document
 from linguagraph.edges.build import Example, MaskArrays, Names, edge_rows, path_rows, role_rows
 from linguagraph.edges.storage import read_table, write_table
+from linguagraph.edges.tokens import TokenArrays, token_rows
 from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.runs.directory import Run, Stage
@@ -42,7 +44,12 @@ def tabulate_stage(
     """
     masked = run.finished("mask")
     with run.stage("tabulate", {"mask": masked.record["key"]}) as stage:
-        if stage.done and all((run.path / f"{t.name}.parquet").is_file() for t in _TABLES):
+        over_tokens = masked.info.get("units") == "tokens"
+        wanted = (*_TABLES, TOKEN_MASKS) if over_tokens else _TABLES
+        if stage.done and all((run.path / f"{t.name}.parquet").is_file() for t in wanted):
+            return stage
+        if over_tokens:
+            _tabulate_tokens(run, masked, stage, stored_graphs(run, masked, documents), progress)
             return stage
         shards = run.finished("parse").info["shards"]
         task = progress("building tables", shards)
@@ -78,9 +85,56 @@ def tabulate_stage(
 _TABLES = (EDGES, PATHS, ROLES, SCORES)
 
 
+def _tabulate_tokens(
+    run: Run, masked: Stage, stage: Stage, merged: MergedGraphs | None, progress: Progress
+) -> None:
+    """Write ``token_masks``, ``roles`` and ``scores``; the tables of edges and paths are empty."""
+    shards = run.finished("parse").info["shards"]
+    task = progress("building tables", shards)
+    roles: list[pd.DataFrame] = []
+
+    def rows() -> Iterator[pd.DataFrame]:
+        first = 0
+        for number in range(shards):
+            examples, arrays, names = _examples(run, masked, number, first, merged)
+            first += len(examples)
+            roles.append(role_rows(examples, names))
+            masks = TokenArrays(
+                seeds=tuple(masked.info["seeds"]),
+                states=tuple(masked.info["states"]),
+                scores=arrays["scores"],
+                retained=arrays["retained"].astype(bool),
+            )
+            yield token_rows(examples, masks, names)
+            task(1)
+
+    target = run.path / f"{TOKEN_MASKS.name}.parquet"
+    stage.info["token_rows"] = write_table(rows(), target, TOKEN_MASKS)
+    write_table(roles, run.path / "roles.parquet", ROLES)
+    for table in (EDGES, PATHS):
+        write_table([], run.path / f"{table.name}.parquet", table)
+    scores = (read_table(path, SCORES) for path in masked.shards(".parquet"))
+    write_table(scores, run.path / "scores.parquet", SCORES)
+    task.close()
+
+
 def _shard(
     run: Run, masked: Stage, number: int, first: int, merged: MergedGraphs | None
 ) -> tuple[list[Example], MaskArrays, Names]:
+    examples, arrays, names = _examples(run, masked, number, first, merged)
+    soft = arrays["soft_gates"]
+    masks = MaskArrays(
+        seeds=tuple(masked.info["seeds"]),
+        scores=arrays["scores"],
+        retained=arrays["retained"].astype(bool),
+        soft_gates=None if np.isnan(soft).all() else soft,
+    )
+    return examples, masks, names
+
+
+def _examples(
+    run: Run, masked: Stage, number: int, first: int, merged: MergedGraphs | None
+) -> tuple[list[Example], dict[str, NDArray[Any]], Names]:
     drawn = Drawn(
         run.path / "parse",
         share=masked.info.get("share", 1.0),
@@ -110,12 +164,5 @@ def _shard(
                     context=context,
                 )
             )
-    soft = arrays["soft_gates"]
-    masks = MaskArrays(
-        seeds=tuple(info["seeds"]),
-        scores=arrays["scores"],
-        retained=arrays["retained"].astype(bool),
-        soft_gates=None if np.isnan(soft).all() else soft,
-    )
     names = Names(run.manifest["corpus"]["name"], info["model"], info["method"])
-    return examples, masks, names
+    return examples, arrays, names
