@@ -44,6 +44,12 @@ from . import (
     scores_by_role,
     soft_gates,
     targets,
+    token_agreement,
+    token_examples,
+    token_faithfulness,
+    token_groups,
+    token_layers,
+    token_overview,
     typed_paths,
 )
 from .facts import against_itself
@@ -53,9 +59,18 @@ from .plugged import FAILED, run_plugin, run_plugins
 from .plugins import Plugin, find_plugins, installed_plugins, load_plugin
 from .summary import summary
 from .terms import terms
+from .token_parts import unit_of
 
 __all__ = ["ANALYSES", "FAILED", "GRAPH_ANALYSES", "Params", "Plugin", "QUESTION_ANALYSES"]
-__all__ += ["analyse", "ask", "find_plugins", "installed_plugins", "load_plugin", "summary"]
+__all__ += [
+    "TOKEN_ANALYSES",
+    "analyse",
+    "ask",
+    "find_plugins",
+    "installed_plugins",
+    "load_plugin",
+    "summary",
+]
 
 ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "overview": overview.run,
@@ -114,6 +129,19 @@ QUESTION_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]]
 }
 """The same for questions over entity graphs (``task`` is "qa" in the manifest)."""
 
+TOKEN_ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
+    "overview": token_overview.run,
+    "predicted": predicted.run,
+    "corpus": corpus.run,
+    "faithfulness": token_faithfulness.run,
+    "token_layers": token_layers.run,
+    "token_groups": token_groups.run,
+    "token_agreement": token_agreement.run,
+    "token_examples": token_examples.run,
+    "methods": methods.run,
+}
+"""The same where a method masks tokens (``units`` is "tokens" in the manifest)."""
+
 
 def analyse(
     tables: RunTables,
@@ -125,7 +153,8 @@ def analyse(
     """Run the analyses, all or those named, in the order of :data:`ANALYSES`, then the plugins.
 
     Without language, those of :data:`GRAPH_ANALYSES`; for questions, those of
-    :data:`QUESTION_ANALYSES`. Plugins that fail are told of in a last section, named ``FAILED``.
+    :data:`QUESTION_ANALYSES`; for masks over tokens, those of :data:`TOKEN_ANALYSES`.
+    Plugins that fail are told of in a last section, named ``FAILED``.
 
     Raises:
         ConfigError: a name that is not known.
@@ -133,6 +162,8 @@ def analyse(
     registry = ANALYSES if terms(tables).language else GRAPH_ANALYSES
     if tables.manifest.get("task") == "qa":
         registry = QUESTION_ANALYSES
+    if unit_of(tables) == "token":
+        registry = TOKEN_ANALYSES
     unknown = [name for name in names or () if name not in registry]
     if unknown:
         raise ConfigError(f"unknown analyses {unknown}; known: {', '.join(registry)}")

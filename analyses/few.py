@@ -28,7 +28,8 @@ def without_intervals(
     :func:`linguagraph.aggregates.statistics.resample` makes none of fewer sentences (graphs, where
     there is no language) than ``Resampling.min_sentences``.
     """
-    everything = _cases(tables.edges)
+    masked = tables.edges if tables.token_masks is None else tables.token_masks
+    everything = _cases(masked)
     measured = everything if tables.fidelity is None else _cases(tables.fidelity)
     least, noun = params.resampling.min_sentences, terms(tables).cases.removesuffix("s")
     found = []

@@ -13,7 +13,7 @@ from .phrases import count, percent
 
 __all__ = ["MethodWords", "method_rows", "method_words"]
 
-LEARNED = ("nonamortised", "information_bottleneck", "gnnexplainer", "pgexplainer")
+LEARNED = ("nonamortised", "information_bottleneck", "gnnexplainer", "pgexplainer", "diffmask")
 """Methods other than GraphMask that learn or optimise something."""
 
 
@@ -96,8 +96,11 @@ def method_rows(manifest: Mapping[str, Any]) -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = [
         ("method", method_words(manifest).name),
         ("method: seeds", f"{seeds} (without noise)" if method.get("deterministic") else seeds),
-        ("method: retained edges", _chosen(method)),
-        ("method: in place of dropped messages", method.get("fill")),
+        (f"method: retained {method.get('units') or 'edges'}", _chosen(method)),
+        (
+            f"method: in place of dropped {method.get('units') or 'messages'}",
+            method.get("fill"),
+        ),
     ]
     fit = method.get("fit")
     if isinstance(fit, Mapping):

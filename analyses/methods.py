@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from linguagraph.aggregates import Items, compile_items, faithfulness_by_seed, retention
+from linguagraph.aggregates import Items, faithfulness_by_seed, retention
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
@@ -15,6 +15,7 @@ from .params import Params
 from .phrases import count, percent
 from .provenance import Pairs, dropped, models, part, settings, stages, text, value_table
 from .terms import terms
+from .token_parts import items_of, unit_of
 
 __all__ = ["run"]
 
@@ -23,8 +24,8 @@ CORPUS = ("format", "fingerprint", "trees", "label_set")
 
 def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     """What a reviewer's checklist asks for, from the run's manifest."""
-    manifest, items = tables.manifest, compile_items(tables.edges)
-    words, method = terms(tables), method_words(tables)
+    manifest, items = tables.manifest, items_of(tables)
+    words, method, unit = terms(tables), method_words(tables), unit_of(tables)
     graphs = "sentence graphs" if words.language else "graphs"
     score = "role F1" if words.language else params.score
     counts, corpus = corpus_counts(tables, items), part(manifest, "corpus")
@@ -38,8 +39,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     runs = shown(
         "methods_runs",
         "Runs: one explained model, one row per seed, then mean and standard deviation. "
-        "n: edges, each layer counted; low, high: interval of the retained share over "
-        f"{words.cases}; {words.score}: {score} with the retained edges.",
+        f"n: {unit}s, each layer counted; low, high: interval of the retained share over "
+        f"{words.cases}; {words.score}: {score} with the retained {unit}s.",
         _runs(tables, items, params).rename(columns={"f1": words.score}),
         percent=("retained", "low", "high", "f1", "score"),
     )

@@ -134,6 +134,11 @@ def _part(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _units(summary: Mapping[str, Any]) -> str:
+    """What is masked: edges unless the summary says otherwise."""
+    return str(summary.get("units") or "edges")
+
+
 def _per_layer(value: Any) -> list[tuple[str, float]]:
     pairs: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, Mapping):
@@ -150,13 +155,14 @@ def _score_tile(summary: Mapping[str, Any]) -> Tile | None:
     if masked is None:
         return None
     metric = re.split(r" over |[,;(]", str(score.get("metric") or "score"))[0].strip()
-    detail = "with the retained edges only"
+    units = _units(summary)
+    detail = f"with the retained {units} only"
     if original is not None:
         given = _number(score.get("difference"))
         difference = 100 * (masked - original if given is None else given)
         sign = "+" if difference > 0 else ""
         points = show_number(difference, digits=1)
-        detail += f"; {100 * original:.1f} with all edges ({sign}{points} points)"
+        detail += f"; {100 * original:.1f} with all {units} ({sign}{points} points)"
     return Tile(metric[:1].upper() + metric[1:], f"{100 * masked:.1f}", detail)
 
 
@@ -167,7 +173,8 @@ def _retained_tile(summary: Mapping[str, Any]) -> Tile | None:
         return None
     layers = _per_layer(retained.get("per_layer"))
     each = ", ".join(f"layer {layer} {number:.1%}" for layer, number in layers)
-    detail = "of all messages" + (f"; {each}" if each else "")
+    whole = "of all messages" if _units(summary) == "edges" else "of all tokens, in the top layer"
+    detail = whole + (f"; {each}" if each else "")
     return Tile("Retained", f"{overall:.1%}", detail)
 
 

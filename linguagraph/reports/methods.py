@@ -14,6 +14,7 @@ METHOD_NAMES = {
     "gnnexplainer": "GNNExplainer",
     "pgexplainer": "PGExplainer",
     "attention": "the model's own gates or attention",
+    "diffmask": "DiffMask",
     "random": "random scores",
 }
 """Names inside of a sentence."""
