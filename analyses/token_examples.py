@@ -57,9 +57,9 @@ def _choose(masks: pd.DataFrame, most: int) -> list[tuple[int, str]]:
     kept = kept[answered] if answered.any() else kept
     far = (kept - kept.median()).abs()
     found = {
-        int(far.idxmin()): "its share of tokens kept is nearest to the median",
-        int(kept.idxmin()): "it keeps the smallest share of its tokens",
-        int(kept.idxmax()): "it keeps the largest share of its tokens",
+        int(kept.index[far.argmin()]): "its share of tokens kept is nearest to the median",
+        int(kept.index[kept.argmin()]): "it keeps the smallest share of its tokens",
+        int(kept.index[kept.argmax()]): "it keeps the largest share of its tokens",
     }
     return list(found.items())[:MOST]
 

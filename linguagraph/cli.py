@@ -12,6 +12,7 @@ from linguagraph.commands import (
     benchmark,
     bundled,
     compare,
+    compare_methods,
     exchange,
     export,
     faithfulness,
@@ -65,6 +66,9 @@ app.command("new-analysis", short_help="Begin an analysis of your own.")(new_ana
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
 app.command()(stages.analyse)
 app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
+app.command("compare-methods", short_help="Lay methods on one model side by side.")(
+    compare_methods.compare_methods
+)
 app.command("export-tables", short_help="Write a run's tables for papers and for R.")(
     export.export_tables
 )

@@ -19,7 +19,7 @@ from linguagraph.analyses.method_words import method_words
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import RunError
 
-__all__ = ["check_comparable", "warnings_of"]
+__all__ = ["check_comparable", "check_one_model", "warnings_of"]
 
 _NOT_TOLD = "not recorded"
 
@@ -42,6 +42,21 @@ def check_comparable(runs: Mapping[str, RunTables]) -> None:
             "labels of different sets never share a table: make both runs from one annotation",
         )  # fmt: skip
         _same_texts(first, base, name, tables)
+
+
+def check_one_model(runs: Mapping[str, RunTables]) -> None:
+    """Refuse runs that explain different models.
+
+    Raises:
+        RunError: two fingerprints of models; the message says which runs.
+    """
+    (first, base), *others = runs.items()
+    for name, tables in others:
+        _same(
+            first, base, name, tables, "model",
+            lambda manifest: lookup(manifest, "model", "fingerprint"),
+            "methods are compared on one model; 'linguagraph compare' lays models side by side",
+        )  # fmt: skip
 
 
 def _same(

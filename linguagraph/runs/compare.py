@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,20 @@ from typing import Any
 import pandas as pd
 
 from linguagraph.analyses import Params, summary
-from linguagraph.analyses.compare import compare_sections
-from linguagraph.analyses.compared import compared_runs
+from linguagraph.analyses.compare import compare_sections, method_sections
+from linguagraph.analyses.compared import Compared, compared_runs
 from linguagraph.analyses.terms import terms
 from linguagraph.edges.storage import RunTables
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.reports import Section, render, save_report, to_iframe
 from linguagraph.reports.comparison import comparison_tiles
 from linguagraph.runs.analysing import Report
-from linguagraph.runs.comparable import check_comparable, warnings_of
+from linguagraph.runs.comparable import check_comparable, check_one_model, warnings_of
 from linguagraph.runs.directory import Run
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Sentences
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "compare_methods"]
 
 PAGE = "compare.html"
 """Name of the page in a directory."""
@@ -111,6 +111,41 @@ def compare(
         ConfigError: fewer than two runs, one of them twice, or names that do not fit.
         RunError: a run is not finished, or runs cannot be compared.
     """
+    return _compare(runs, names, params, progress, parts=compare_sections)
+
+
+def compare_methods(
+    runs: Sequence[str | Path | Report],
+    *,
+    names: Sequence[str] | None = None,
+    params: Params | None = None,
+    progress: Progress = no_progress,
+) -> Comparison:
+    """Lay runs of several methods on one model and corpus side by side.
+
+    Agreement of every pair at equal sparsity, faithfulness against random edges, retention by
+    label, and cost. The first run says how many edges every method retains where they are compared
+    at equal sparsity.
+
+    Args:
+        runs, names, params, progress: as for :func:`compare`.
+
+    Raises:
+        ConfigError: as for :func:`compare`.
+        RunError: as for :func:`compare`, or the runs explain different models.
+    """
+    return _compare(runs, names, params, progress, parts=method_sections, one_model=True)
+
+
+def _compare(
+    runs: Sequence[str | Path | Report],
+    names: Sequence[str] | None,
+    params: Params | None,
+    progress: Progress,
+    *,
+    parts: Callable[[Compared, Params | None], tuple[Section, ...]],
+    one_model: bool = False,
+) -> Comparison:
     if len(runs) < 2:
         raise ConfigError(f"a comparison needs at least two runs; {len(runs)} given")
     task = progress("comparing", 4)
@@ -126,9 +161,11 @@ def compare(
     found = _named(runs, read, names)
     task(1)
     check_comparable(found)
+    if one_model:
+        check_one_model(found)
     compared = compared_runs(found, warnings=warnings_of(found))
     task(1)
-    sections = compare_sections(compared, params)
+    sections = parts(compared, params)
     task(1)
     corpus = read[0].manifest.get("corpus", {}).get("name") or terms(read[0]).cases
     made = Comparison(

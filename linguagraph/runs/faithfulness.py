@@ -112,6 +112,11 @@ def faithfulness_stage(
             "'Faithfulness curves')"
         )
     masked = run.finished("mask")
+    if masked.info.get("units") == "tokens":
+        raise RunError(
+            f"{run.path} masks tokens, and these curves are of edges; its report compares the "
+            "tokens that are kept with random ones (section 'Faithfulness')"
+        )
     seeds = parse_seeds(options.seeds, masked.info["seeds"])
     key: dict[str, Any] = {"mask": masked.record["key"], "seeds": seeds}
     key |= {name: getattr(options, name) for name in ("examples", "draws", "seed", "tokens")}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from linguagraph.masks.frozen import frozen
 from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_tensors, save_tensors
 from linguagraph.models.scoring import predict_roles
+from linguagraph.runs.described import described
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.merged import MergedGraphs, keep_graphs
 from linguagraph.runs.methods import fit_rival
@@ -118,12 +120,16 @@ def mask_stage(
         masking = _Masking(explained, drawn, graphed, stage, tokens, seed, merged, parsed)
         count = parsed.info["shards"]
         own = (masking.examples(number) for number in range(count))
+        began = time.perf_counter()
         fitted = fit_rival(explained, own, seed=seed, progress=progress)
+        fit_seconds = None if fitted is None else round(time.perf_counter() - began, 3)
         thresholds = masking.thresholds(count, progress)
         task = progress("masking edges", parsed.info["predicates"])
         for number in range(count):
             masking.shard(number, thresholds, task)
         task.close()
+        cost = {**stage.info.get("cost", {}), "fit_seconds": fit_seconds}
+        cost["seeds"] = len(explained.masker.seeds)
         stage.info.update(
             seeds=list(explained.masker.seeds),
             roles=list(explained.masker.model.vocabulary.roles.items),
@@ -150,7 +156,7 @@ def mask_stage(
             said.setdefault("method", None)
         if "units" in run.manifest:
             said["units"] = None
-        run.update(**said)
+        run.update(cost=cost, **said)
         if masking.unknown:
             warn(unknown_words(masking.unknown, merged=merged is not None))
         if not masking.predicted:
@@ -190,6 +196,12 @@ class _Masking:
         self.examined = 0
         self.own = not parsed.info.get("roles")
         self.predicted = 0
+
+    def spend(self, seconds: float, examples: int) -> None:
+        """Note what explaining some examples took; it adds up over attempts."""
+        cost = self.stage.info.setdefault("cost", {"explain_seconds": 0.0, "explained": 0})
+        cost["explain_seconds"] = round(cost["explain_seconds"] + seconds, 4)
+        cost["explained"] += examples
 
     def examples(self, number: int) -> list[SrlExample]:
         """Examples of a shard, in order."""
@@ -284,7 +296,9 @@ class _Masking:
                 advance(waiting)
             waiting = len(places)
             first = number * FIRST + places[0]
+            began = time.perf_counter()
             masked = self.masker.explain(batch, [examples[i] for i in places], first=first)
+            self.spend(time.perf_counter() - began, len(places))
             if self.own:
                 batch = replace(batch, roles=predict_roles(masked.original.logits))
             on_edges, on_nodes = ranges_of(edges, places), ranges_of(nodes, places)
@@ -338,64 +352,3 @@ def read_masks(stage: Stage, number: int) -> dict[str, NDArray[Any]]:
 def ranges_of(starts: NDArray[np.int64], places: list[int]) -> NDArray[np.int64]:
     """Numbers of all that belongs to the examples at ``places``; ``starts`` as of a cumsum."""
     return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in places])
-
-
-class _Known(Protocol):
-    """What is known of a model and a method, whatever is masked."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def record(self) -> dict[str, Any]: ...
-    @property
-    def probes(self) -> list[dict[str, Any]]: ...
-    @property
-    def rival(self) -> dict[str, Any] | None: ...
-
-
-def described(
-    explained: _Known,
-    *,
-    seeds: Sequence[int],
-    fitted: dict[str, Any] | None,
-    control_seed: int,
-    unknown: Counter[str],
-    own: bool,
-) -> dict[str, Any]:
-    """What the manifest says of a model and its masks.
-
-    Args:
-        explained: model and method.
-        seeds: of the masks; control_seed: of the random controls.
-        fitted: what the method learned from, if it did.
-        unknown: labels that the model does not know.
-        own: whether the model is scored against its own answers.
-    """
-    record = dict(explained.record)
-    scores = record.get("scores", {})
-    model = {
-        "name": explained.name,
-        "fingerprint": record["fingerprint"],
-        "parameters": record.get("parameters"),
-        "config": record.get("config", {}),
-        "training": record.get("training", {}),
-        "data": record.get("data", {}),
-        "licence": record.get("licence"),
-        "dev_f1": scores.get("all", {}).get("f1"),
-    }
-    probes = [
-        {k: p.get(k) for k in ("seed", "fingerprint", "config", "training", "quality")}
-        for p in explained.probes
-    ]
-    method: dict[str, Any] = {}
-    if explained.rival is not None:
-        method["method"] = explained.rival | ({} if fitted is None else {"fit": fitted})
-    return {
-        "model": model,
-        **method,
-        "probes": probes,
-        "seeds": list(seeds),
-        "control_seed": control_seed,
-        "unknown_labels": dict(unknown.most_common()),
-        "scored_against": "own" if own else "gold",
-    }

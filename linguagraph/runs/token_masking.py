@@ -19,12 +19,12 @@ from linguagraph.masks.token_masker import TokenMasker, score_tokens
 from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.checkpoints import save_tensors
 from linguagraph.models.scoring import predict_roles
+from linguagraph.runs.described import described
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.masking import (
     NO_PREDICATES,
     NO_ROLES,
     TOKENS,
-    described,
     ranges_of,
     read_masks,
 )
