@@ -1,0 +1,293 @@
+"""Seeds -> small transformers for sequence tasks, their gradient paths, and a page about them.
+
+The first experiment of Du et al. (2023, section 4): where the first word decides by being repeated,
+the highest-weighted path should lead through the keys of the repeated word; and the entropy of the
+paths of easy and of hard tasks is compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from linguagraph.aggregates.statistics import Resampling, wilson
+from linguagraph.aggregates.text_paths import mean_by, part_shares, weight_shares
+from linguagraph.analyses.blocks import rows
+from linguagraph.errors import ConfigError
+from linguagraph.masks.semiring_text import PARTS
+from linguagraph.models.text_classifier import TextClassifier, TextConfig
+from linguagraph.models.text_training import TextTrainConfig, accuracy, train_text
+from linguagraph.reports import Section
+from linguagraph.reports.headline import Tile
+from linguagraph.runs.progress import Progress, no_progress
+from linguagraph.runs.study_page import (
+    bar_figure,
+    parts_section,
+    save_study,
+    shown_share,
+    table_block,
+)
+from linguagraph.runs.study_paths import FollowedPaths, follow_paths, keys_at
+from linguagraph.tasks.sequences import SequenceExample, draw_sequences
+
+__all__ = ["RepetitionConfig", "study_repetition"]
+
+TASKS = ("first_symbol", "repeated", "any_repeated")
+"""Tasks whose entropies are compared, in order of expected difficulty."""
+
+_MODEL = TextConfig(
+    labels=("no", "yes"),
+    layers=2,
+    width=64,
+    heads=2,
+    inner=128,
+    positions=16,
+    dropout=0.0,
+    attention=0.0,
+    spread=0.1,
+)
+
+
+@dataclass(frozen=True)
+class RepetitionConfig:
+    """What is trained and followed.
+
+    Attributes:
+        train: sequences per task; dev: those that choose the epoch and are scored.
+        sentences: test sequences whose paths are followed, per task.
+        epochs, lr, tokens: of training, see
+            :class:`linguagraph.models.text_training.TextTrainConfig`.
+        seed: of data and weights.
+    """
+
+    train: int = 16000
+    dev: int = 1000
+    sentences: int = 300
+    epochs: int = 14
+    lr: float = 2e-3
+    tokens: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.train, self.dev, self.sentences) < 1:
+            raise ConfigError(
+                f"train={self.train}, dev={self.dev}, sentences={self.sentences}; expected at "
+                "least 1"
+            )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One task: its test sequences, and what the model makes of them."""
+
+    name: str
+    accuracy: float
+    examples: Sequence[SequenceExample]
+    paths: FollowedPaths
+
+
+def study_repetition(
+    out: Path,
+    config: RepetitionConfig,
+    *,
+    log: Callable[[str], None] = print,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Train, follow paths and write ``report.html`` with its tables; what is done is kept.
+
+    Args:
+        out: directory; models in ``models/``, paths in ``paths/``.
+        config: sizes and seed.
+        log: receives a line per epoch; progress: bars of the paths.
+
+    Returns:
+        The content of ``summary.json``.
+    """
+    tasks = [_task(out, name, config, log=log, progress=progress) for name in TASKS]
+    resampling = Resampling(seed=config.seed)
+    repeated = next(task for task in tasks if task.name == "repeated")
+    keys, summary = _keys(repeated)
+    chosen = _where(repeated, repeated.paths.sentences["label"] == 1)
+    parts = parts_section(
+        part_shares(chosen.layers, PARTS),
+        weight_shares(chosen.layers, PARTS, resampling=resampling),
+        about="sequences in which the first symbol is repeated",
+    )
+    entropies, table = _entropies(tasks, resampling)
+    summary["tasks"] = table
+    manifest = {"study": "repetition", "model": _MODEL.to_json(), "settings": asdict(config)}
+    share = summary["through_repeated_keys"]
+    tiles = [
+        Tile("Through the repeated symbol's keys", f"{100 * share['share']:.1f}%", "of top paths"),
+        Tile("Accuracy", f"{100 * repeated.accuracy:.1f}%", "is the first symbol repeated?"),
+    ]
+    save_study(
+        out,
+        (keys, parts, entropies),
+        title="Is the first symbol repeated?",
+        summary=summary,
+        manifest=manifest,
+        tiles=tiles,
+        notices=_notices(tasks),
+    )
+    return summary
+
+
+def _notices(tasks: Sequence[_Task]) -> list[str]:
+    """What a model that has not learned its task means."""
+    return [
+        f"The model of the task {task.name} answers only {100 * task.accuracy:.1f}% of held-out "
+        "sequences correctly: its paths say little about the task."
+        for task in tasks
+        if task.accuracy < 0.95
+    ]
+
+
+def _task(
+    out: Path,
+    name: str,
+    config: RepetitionConfig,
+    *,
+    log: Callable[[str], None],
+    progress: Progress,
+) -> _Task:
+    seed = 3 * config.seed
+    train, dev, test = (
+        draw_sequences(name, size, seed=seed + part)
+        for part, size in enumerate((config.train, config.dev, config.sentences))
+    )
+    home = out / "models" / name
+    model: TextClassifier = train_text(
+        [e.labelled for e in train],
+        [e.labelled for e in dev],
+        home,
+        model=_MODEL,
+        config=TextTrainConfig(
+            epochs=config.epochs,
+            lr=config.lr,
+            tokens=config.tokens,
+            patience=config.epochs,
+            seed=config.seed,
+        ),
+        name=name,
+        data={"task": name, "drawn": config.train, "seed": config.seed},
+        resume=True,
+        log=lambda line: log(f"{name}: {line}"),
+    )
+    record = json.loads((home / "model.json").read_text(encoding="utf-8"))
+    paths = follow_paths(
+        model,
+        [e.labelled for e in test],
+        out / "paths" / f"{name}.jsonl",
+        model_print=record["fingerprint"],
+        title=f"paths of {name}",
+        progress=progress,
+    )
+    return _Task(name, accuracy(model, [e.labelled for e in dev]), test, paths)
+
+
+def _where(task: _Task, flags: pd.Series) -> FollowedPaths:
+    """The paths of some sentences."""
+    chosen = task.paths.sentences[flags]
+    layers = task.paths.layers
+    return FollowedPaths(chosen, layers[layers["sentence"].isin(chosen["sentence"])])
+
+
+def _keys(task: _Task) -> tuple[Section, dict[str, Any]]:
+    """How many top paths lead through the keys of the repeated symbol, against other symbols."""
+    sentences = task.paths.sentences
+    places = [max(example.evidence, default=0) for example in task.examples]
+    hits = np.asarray(keys_at(task.paths.layers, [place + 1 for place in places]))
+    random = np.random.default_rng(0)
+    others = [
+        int(random.choice([i for i in range(1, len(e.words)) if i != place]))
+        for e, place in zip(task.examples, places, strict=True)
+    ]
+    missed = np.asarray(keys_at(task.paths.layers, [place + 1 for place in others]))
+    positive = (sentences["label"] == 1).to_numpy()
+    right = positive & sentences["correct"].to_numpy()
+    found = [
+        ("the repeated symbol, answered correctly", int(hits[right].sum()), int(right.sum())),
+        ("the repeated symbol, all", int(hits[positive].sum()), int(positive.sum())),
+        ("another symbol, drawn at random", int(missed[positive].sum()), int(positive.sum())),
+    ]
+    table = pd.DataFrame(found, columns=["keys_of", "k", "n"])
+    low, high = wilson(table["k"], table["n"])
+    table = table.assign(share=table["k"] / table["n"].where(table["n"] > 0), low=low, high=high)
+    records = rows(table)
+    said = (
+        f"The top path leads through the keys of the repeated symbol in {shown_share(records[0])} "
+        f"of the sequences answered correctly, through those of another one in "
+        f"{shown_share(records[2])}."
+    )
+    figure, data = bar_figure(
+        "repeated_keys",
+        "Share of top gradient paths that lead, in any layer, through the keys of a symbol, in "
+        "sequences whose first symbol is repeated, with Wilson's 95% intervals.",
+        said,
+        table,
+        y="keys_of",
+        x="share",
+        xlabel="share of top paths",
+    )
+    return Section(
+        "keys",
+        "The keys of the repeated symbol",
+        "Does the highest-weighted path lead through the keys of the symbol that repeats the "
+        "first?",
+        said,
+        (figure,),
+        (data,),
+    ), {"through_repeated_keys": {k: records[0][k] for k in ("share", "low", "high", "n")}}
+
+
+def _entropies(
+    tasks: Sequence[_Task], resampling: Resampling
+) -> tuple[Section, dict[str, dict[str, float]]]:
+    """Entropy of the paths by task, over sequences answered correctly."""
+    frames = [_where(t, t.paths.sentences["correct"]).sentences.assign(task=t.name) for t in tasks]
+    joined = pd.concat(frames, ignore_index=True)
+    table = mean_by(joined, "task", "entropy", resampling=resampling)
+    scores = {task.name: task.accuracy for task in tasks}
+    table.insert(1, "accuracy", table["task"].map(scores))
+    said = "; ".join(
+        f"{row['task']} {row['mean']:.2f} nats ({row['low']:.2f} to {row['high']:.2f})"
+        for row in rows(table)
+    )
+    figure, data = bar_figure(
+        "entropy_by_task",
+        "Mean entropy of the distribution over gradient paths, in nats, by task, over test "
+        "sequences answered correctly, with 95% intervals over resampled sequences.",
+        said + ".",
+        table,
+        y="task",
+        x="mean",
+        xlabel="entropy of paths (nats)",
+        percent=False,
+    )
+    summary = {
+        str(row["task"]): {"accuracy": row["accuracy"], "entropy": row["mean"], "n": row["n"]}
+        for row in rows(table)
+    }
+    section = Section(
+        "entropy",
+        "Easy and hard tasks",
+        "Is the gradient spread over more paths where the task is harder?",
+        f"Entropy of paths: {said}.",
+        (figure,),
+        (data, table_block("accuracy_by_task", "Accuracy on held-out sequences.", _scores(tasks))),
+        (
+            "All models have the same size and the same training, so that entropies can be compared.",
+        ),
+    )
+    return section, summary
+
+
+def _scores(tasks: Sequence[_Task]) -> pd.DataFrame:
+    return pd.DataFrame({"task": [t.name for t in tasks], "accuracy": [t.accuracy for t in tasks]})
