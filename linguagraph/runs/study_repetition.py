@@ -282,9 +282,7 @@ def _entropies(
         f"Entropy of paths: {said}.",
         (figure,),
         (data, table_block("accuracy_by_task", "Accuracy on held-out sequences.", _scores(tasks))),
-        (
-            "All models have the same size and the same training, so that entropies can be compared.",
-        ),
+        ("All models have the same size and the same training.",),
     )
     return section, summary
 
