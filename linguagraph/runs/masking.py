@@ -23,18 +23,20 @@ from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.masks.controls import score_conditions
 from linguagraph.masks.frozen import frozen
+from linguagraph.masks.srl_model import SrlExplainable
 from linguagraph.models.batch import SrlBatch, SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_tensors, save_tensors
 from linguagraph.models.scoring import predict_roles
 from linguagraph.runs.described import described
 from linguagraph.runs.directory import Run, Stage
 from linguagraph.runs.merged import MergedGraphs, keep_graphs
-from linguagraph.runs.methods import fit_rival
+from linguagraph.runs.methods import SEMIRING, fit_rival
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Sentences, read_graphs
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Drawn
 from linguagraph.runs.tally import Tally
+from linguagraph.runs.top_paths import EXAMPLES, write_top_paths
 
 __all__ = [
     "TOKENS",
@@ -128,6 +130,8 @@ def mask_stage(
         for number in range(count):
             masking.shard(number, thresholds, task)
         task.close()
+        if explained.masker.method in SEMIRING:
+            masking.top_paths(count, math.ceil(total * share / EXAMPLES), progress)
         cost = {**stage.info.get("cost", {}), "fit_seconds": fit_seconds}
         cost["seeds"] = len(explained.masker.seeds)
         stage.info.update(
@@ -324,6 +328,19 @@ class _Masking:
         )
         if waiting:
             advance(waiting)
+
+    def top_paths(self, shards: int, every: int, progress: Progress) -> None:
+        """Find best paths of answers, of one example in so many."""
+        task, first = progress("following best paths", shards), 0
+        for number in range(shards):
+            examples = self.examples(number)
+            path = self.stage.shard(number, ".paths.json")
+            if not path.is_file():
+                model = SrlExplainable(self.masker.model)
+                write_top_paths(path, model, examples, every=max(1, every), first=first)
+            first += len(examples)
+            task(1)
+        task.close()
 
 
 def _copy_learning(run: Run, explained: Explained) -> None:

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from linguagraph.masks.rivals.method import Method
 
 __all__ = ["FIT_MOST", "GRAPHMASK", "METHOD_SEEDS", "MethodOptions", "corpus_examples"]
-__all__ += ["fit_rival", "load_method"]
+__all__ += ["SEMIRING", "fit_rival", "load_method"]
 
 GRAPHMASK = "graphmask"
 """The default: probes that were trained beforehand."""
 
-DETERMINISTIC = ("erasure", "integrated_gradients", "gradient_gate", "attention")
+SEMIRING = ("semiring", "semiring_best")
+"""Methods that find the best path of each answer besides."""
+
+DETERMINISTIC = ("erasure", "integrated_gradients", "gradient_gate", "attention", *SEMIRING)
 """Methods without noise: another seed gives the same mask."""
 
 FILLS = {

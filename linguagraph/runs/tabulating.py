@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TOKEN_MASKS
+from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TOKEN_MASKS, TOP_PATHS
 from linguagraph.documents.records import Document
 from linguagraph.edges.build import Example, MaskArrays, Names, edge_rows, path_rows, role_rows
 from linguagraph.edges.storage import read_table, write_table
 from linguagraph.edges.tokens import TokenArrays, token_rows
+from linguagraph.edges.top_paths import top_path_rows
 from linguagraph.graphs.context import ContextGraph
 from linguagraph.graphs.textgraph import TextGraph
 from linguagraph.runs.directory import Run, Stage
@@ -22,6 +23,7 @@ from linguagraph.runs.merged import MergedGraphs, stored_graphs
 from linguagraph.runs.parsing import read_graphs
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Drawn
+from linguagraph.runs.top_paths import read_top_paths
 
 __all__ = ["tabulate_stage"]
 
@@ -55,6 +57,7 @@ def tabulate_stage(
         task = progress("building tables", shards)
         paths: list[pd.DataFrame] = []
         roles: list[pd.DataFrame] = []
+        best: list[pd.DataFrame] = []
         lost = 0
         merged = stored_graphs(run, masked, documents)
 
@@ -68,12 +71,17 @@ def tabulate_stage(
                 lost += without
                 paths.append(found)
                 roles.append(role_rows(examples, names))
+                followed = masked.shard(number, ".paths.json")
+                if followed.is_file():
+                    best.append(top_path_rows(examples, read_top_paths(followed), names))
                 yield edge_rows(examples, arrays, names)
                 task(1)
 
         stage.info["edge_rows"] = write_table(rows(), run.path / "edges.parquet", EDGES)
         stage.info["path_rows"] = write_table(paths, run.path / "paths.parquet", PATHS)
         write_table(roles, run.path / "roles.parquet", ROLES)
+        if best:
+            write_table(best, run.path / "top_paths.parquet", TOP_PATHS)
         scores = (read_table(path, SCORES) for path in masked.shards(".parquet"))
         write_table(scores, run.path / "scores.parquet", SCORES)
         task.close()
