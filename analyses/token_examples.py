@@ -57,9 +57,9 @@ def _choose(masks: pd.DataFrame, most: int) -> list[tuple[int, str]]:
     kept = kept[answered] if answered.any() else kept
     far = (kept - kept.median()).abs()
     found = {
-        int(kept.index[far.argmin()]): "its share of tokens kept is nearest to the median",
-        int(kept.index[kept.argmin()]): "it keeps the smallest share of its tokens",
-        int(kept.index[kept.argmax()]): "it keeps the largest share of its tokens",
+        int(kept.index[int(far.argmin())]): "its share of tokens kept is nearest to the median",
+        int(kept.index[int(kept.argmin())]): "it keeps the smallest share of its tokens",
+        int(kept.index[int(kept.argmax())]): "it keeps the largest share of its tokens",
     }
     return list(found.items())[:MOST]
 
