@@ -22,6 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from linguagraph.errors import ConfigError
+from linguagraph.masks.diffmask import DiffMask
+from linguagraph.masks.diffmask_gates import DiffMaskConfig
+from linguagraph.masks.diffmask_training import DiffMaskTraining
+from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.outputs import Output
 from linguagraph.masks.units import LayerPass, UnitBatch, UnitMask
 
@@ -32,6 +36,7 @@ __all__ = [
     "CountingUnits",
     "TokenScores",
     "counting_accuracy",
+    "counting_diffmask",
     "counting_examples",
     "score_tokens",
     "train_counting",
@@ -256,6 +261,40 @@ def counting_accuracy(model: CountingModel, examples: Sequence[CountingExample])
     data = _collate(examples)
     found = model(data.query, data.digits, data.lengths).argmax(-1)
     return float((found == data.answer).float().mean())
+
+
+def counting_diffmask(
+    model: CountingModel,
+    *,
+    config: DiffMaskConfig | None = None,
+    seed: int = 0,
+    train: int = 8_000,
+    dev: int = 500,
+    epochs: int = 25,
+    log: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> DiffMask:
+    """Amortised gates for a model of the task, with settings that suit it (tolerance 0.01 bits).
+
+    Args:
+        model: trained.
+        config: variant and architecture; a first location of 4 by default.
+        seed: of gates, order, noise and examples.
+        train, dev: numbers of examples; epochs: passes over the former.
+        log, progress: see :meth:`DiffMask.fit`.
+    """
+    settings = DiffMaskTraining(
+        epochs=epochs,
+        batch=64,
+        lr=1e-2,
+        baseline_lr=2.0,
+        layers="all",
+        checks=1,
+        constraint=LagrangianConfig(tolerance=0.01),
+    )
+    masker = DiffMask(CountingUnits(model), config=config or DiffMaskConfig(bias=4.0), seed=seed)
+    known = counting_examples(train + dev, seed=1_000 + seed)
+    return masker.fit(known[:train], known[train:], settings, log=log, progress=progress)
 
 
 @dataclass(frozen=True)
