@@ -87,7 +87,9 @@ def test_training_goes_on_from_the_seed_and_tells_its_steps() -> None:
     first = train_counting(3, config=config, width=6, progress=lambda a, b: steps.append((a, b)))
     again = train_counting(3, config=config, width=6)
     assert steps == [(k, 6) for k in range(1, 7)]
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)
+    )
     assert not first.training
     with pytest.raises(ConfigError, match="epochs=0"):
         CountingTraining(epochs=0)
