@@ -13,6 +13,7 @@ from linguagraph.commands import (
     bundled,
     compare,
     compare_methods,
+    counting,
     exchange,
     export,
     faithfulness,
@@ -85,6 +86,7 @@ train.command("graphmask")(training.train_graphmask)
 train.command("predicates")(train_predicates.train_predicates)
 train.command("parser")(train_parser.train_parser)
 benchmarks.command("faithfulness")(benchmark.faithfulness)
+benchmarks.command("counting")(counting.counting)
 data.command("ewt-srl")(bundled.data_ewt_srl)
 
 

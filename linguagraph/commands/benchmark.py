@@ -10,7 +10,7 @@ import typer
 from linguagraph.commands.options import Quiet, Threads
 from linguagraph.runs.console import bars, sayer
 
-__all__ = ["faithfulness"]
+__all__ = ["faithfulness", "parse_seed_list"]
 
 FILE = "faithfulness.json"
 LOST = "stopped; finished cells are kept only with -o or --json, so give one of them next time"
@@ -74,7 +74,7 @@ def faithfulness(
     config = BenchmarkConfig(
         tasks=_names(tasks) or tuple(TASKS),
         methods=_names(methods) or tuple(CONTENDERS),
-        seeds=_seeds(seeds),
+        seeds=parse_seed_list(seeds),
         graphs=graphs,
         retrain=retrain,
     )
@@ -113,7 +113,8 @@ def _names(given: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (given or "").split(",") if part.strip())
 
 
-def _seeds(given: str) -> tuple[int, ...]:
+def parse_seed_list(given: str) -> tuple[int, ...]:
+    """A number (the first so many seeds) or a list of seeds."""
     from linguagraph.errors import ConfigError
 
     try:
