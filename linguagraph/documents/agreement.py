@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linguagraph.documents.labelled import LabelledText
-from linguagraph.documents.parsers import Parser, RawDocument
+from linguagraph.documents.parsers import Parser, given_words
 from linguagraph.documents.records import Sentence, Token
 from linguagraph.errors import DocumentError
 
@@ -192,7 +192,7 @@ def find_subjects(
         tick: told of the number of characters that were analysed.
     """
     counts = Counter[str]() if dropped is None else dropped
-    raw = (_raw(i, item) for i, item in enumerate(items))
+    raw = (given_words(str(i), item.words) for i, item in enumerate(items))
 
     def bad(error: DocumentError) -> None:
         counts["not parsed"] += 1
@@ -211,15 +211,6 @@ def find_subjects(
         else:
             kept.append(replace(item, subject=subject))
     return kept
-
-
-def _raw(number: int, item: AgreementItem) -> RawDocument:
-    spans, start = [], 0
-    for word in item.words:
-        spans.append((start, start + len(word)))
-        start += len(word) + 1
-    text = " ".join(item.words)
-    return RawDocument(str(number), text, sentences=(tuple(spans),), tokenised=True)
 
 
 def _lines(path: str | Path) -> list[str]:

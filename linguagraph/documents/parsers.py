@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from linguagraph.documents.blocks import OnBad
 from linguagraph.documents.records import Document
 
-__all__ = ["Parser", "RawDocument"]
+__all__ = ["Parser", "RawDocument", "given_words"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class RawDocument:
     path: Path | None = None
     sentences: tuple[tuple[tuple[int, int], ...], ...] | None = field(default=None)
     tokenised: bool = False
+
+
+def given_words(name: str, words: Sequence[str]) -> RawDocument:
+    """A document of one sentence whose words, without spaces, are to be taken as they are."""
+    spans, start = [], 0
+    for word in words:
+        spans.append((start, start + len(word)))
+        start += len(word) + 1
+    return RawDocument(name, " ".join(words), sentences=(tuple(spans),), tokenised=True)
 
 
 class Parser(Protocol):
