@@ -25,6 +25,8 @@ NEEDS = {
     "05_compare_two_variants": "torch",
     "06_bring_your_own_pyg_model": "torch_geometric",
     "07_bring_your_own_corpus": "torch",
+    "08_which_tokens_and_when": "torch",
+    "09_follow_the_gradient": "torch",
 }
 SHOWS = {
     "01_parse_and_look": ("coreference chains", "<svg"),
@@ -34,6 +36,8 @@ SHOWS = {
     "05_compare_two_variants": ("<iframe", "srl-lstm-gnn"),
     "06_bring_your_own_pyg_model": ("<iframe", "accuracy on graphs"),
     "07_bring_your_own_corpus": ("head 99 is out of range", "too few sentences"),
+    "08_which_tokens_and_when": ("<iframe", "kept_share"),
+    "09_follow_the_gradient": ("[2.5, -3.0]", "[2.5, 5.0]", "nats", "share"),
 }
 """What outputs hold, among other things."""
 
