@@ -33,10 +33,12 @@ PUBLIC = {
         count_roles encode_examples evaluate find_device find_predicates load_finder
         load_model predict_roles save_finder save_model score_predicates
         train_predicates train_srl""",
-    "masks": """AmortisedConfig AmortisedResult DIVERGENCES Divergence EdgeMask Explainable
-        FitConfig FitResult GraphBatch GraphMask HardConcrete Lagrangian LagrangianConfig Masked
+    "masks": """AmortisedConfig AmortisedResult DIVERGENCES DiffMask DiffMaskConfig
+        DiffMaskTraining Divergence EdgeMask Explainable FitConfig FitResult FreeMaskConfig
+        GraphBatch GraphMask HardConcrete Lagrangian LagrangianConfig Layered Masked
         NonAmortisedConfig OUTPUTS Output Pass Probe ProbeConfig PygModel Quality Sent Site
-        SrlExplainable SrlGraphMask fit_graphmask frozen mask_nonamortised measure""",
+        SrlExplainable SrlGraphMask UnitBatch UnitMask fit_graphmask frozen mask_nonamortised
+        mask_units_freely measure""",
     "masks.rivals": "METHODS Method MethodMask find_method",
     "documents": """Analysis CONLL09_COLUMNS CONLLU_COLUMNS Chain ConversionReport Document
         EmptyNode

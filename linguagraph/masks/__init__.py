@@ -1,6 +1,10 @@
 """Models and graphs -> masks over every edge and layer: GraphMask and its rivals."""
 
 from linguagraph.masks.amortised import AmortisedConfig, AmortisedResult
+from linguagraph.masks.diffmask import DiffMask
+from linguagraph.masks.diffmask_free import FreeMaskConfig, mask_units_freely
+from linguagraph.masks.diffmask_gates import DiffMaskConfig
+from linguagraph.masks.diffmask_training import DiffMaskTraining
 from linguagraph.masks.divergences import DIVERGENCES, Divergence
 from linguagraph.masks.explainable import EdgeMask, Explainable, GraphBatch, Pass, Sent, Site
 from linguagraph.masks.faithfulness import measure
@@ -15,22 +19,28 @@ from linguagraph.masks.probe import Probe, ProbeConfig
 from linguagraph.masks.pyg import PygModel
 from linguagraph.masks.srl import Masked, Quality, SrlGraphMask
 from linguagraph.masks.srl_model import SrlExplainable
+from linguagraph.masks.units import Layered, UnitBatch, UnitMask
 
 __all__ = [
     "DIVERGENCES",
     "OUTPUTS",
     "AmortisedConfig",
     "AmortisedResult",
+    "DiffMask",
+    "DiffMaskConfig",
+    "DiffMaskTraining",
     "Divergence",
     "EdgeMask",
     "Explainable",
     "FitConfig",
     "FitResult",
+    "FreeMaskConfig",
     "GraphBatch",
     "GraphMask",
     "HardConcrete",
     "Lagrangian",
     "LagrangianConfig",
+    "Layered",
     "Masked",
     "NonAmortisedConfig",
     "Output",
@@ -43,8 +53,11 @@ __all__ = [
     "Site",
     "SrlExplainable",
     "SrlGraphMask",
+    "UnitBatch",
+    "UnitMask",
     "fit_graphmask",
     "frozen",
     "mask_nonamortised",
+    "mask_units_freely",
     "measure",
 ]
