@@ -38,7 +38,7 @@ from linguagraph.tasks.sequences import SequenceExample, draw_sequences
 
 __all__ = ["RepetitionConfig", "study_repetition"]
 
-TASKS = ("first_symbol", "repeated", "any_repeated")
+TASKS = ("first_symbol", "repeated", "any_repeated", "parity")
 """Tasks whose entropies are compared, in order of expected difficulty."""
 
 _MODEL = TextConfig(
@@ -69,7 +69,7 @@ class RepetitionConfig:
     train: int = 16000
     dev: int = 1000
     sentences: int = 300
-    epochs: int = 14
+    epochs: int = 10
     lr: float = 2e-3
     tokens: int = 500
     seed: int = 0

@@ -27,9 +27,9 @@ class SequenceConfig:
         shortest, longest: lengths, drawn uniformly.
     """
 
-    symbols: int = 20
-    shortest: int = 6
-    longest: int = 10
+    symbols: int = 12
+    shortest: int = 4
+    longest: int = 8
 
     def __post_init__(self) -> None:
         if not 4 <= self.shortest <= self.longest < self.symbols:
