@@ -22,6 +22,7 @@ from linguagraph.commands import (
     query,
     report,
     stages,
+    study,
     sweep,
     train_parser,
     train_predicates,
@@ -50,11 +51,15 @@ data = typer.Typer(help="Build corpora from their public sources.", no_args_is_h
 benchmarks = typer.Typer(
     help="Compare masking methods where the truth is known.", no_args_is_help=True
 )
+studies = typer.Typer(
+    help="Studies of small transformers: DiffMask and gradient paths.", no_args_is_help=True
+)
 models = typer.Typer(short_help="List the bundled models, or fetch Stanza's.")
 app.add_typer(models, name="models")
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")
 app.add_typer(benchmarks, name="benchmark")
+app.add_typer(studies, name="study")
 
 app.command(short_help="Do everything, from a corpus to the report.")(report.report)
 app.command(short_help="Read or parse a corpus; begin a run.")(stages.parse)
@@ -87,6 +92,9 @@ train.command("predicates")(train_predicates.train_predicates)
 train.command("parser")(train_parser.train_parser)
 benchmarks.command("faithfulness")(benchmark.faithfulness)
 benchmarks.command("counting")(counting.counting)
+studies.command(short_help="DiffMask: words by layer and part of speech.")(study.sentiment)
+studies.command(short_help="Gradient paths of subject-verb agreement.")(study.agreement)
+studies.command(short_help="Gradient paths where the answer is known.")(study.repetition)
 data.command("ewt-srl")(bundled.data_ewt_srl)
 
 
