@@ -99,7 +99,7 @@ def _controls(scores: Sequence[ConditionScore]) -> tuple[Section, dict[str, Any]
     top = {
         row["condition"]: row for row in records(table[table["layer"] == table["layer"].iloc[-1]])
     }
-    lost = top["original"]["accuracy"] - top["retained"]["accuracy"]
+    lost = top["original"]["k"] - top["retained"]["k"]
     said = (
         f"Under the masks of the top layer accuracy is {100 * top['retained']['accuracy']:.1f}%, "
         f"against {100 * top['original']['accuracy']:.1f}% without masks; "
@@ -131,7 +131,7 @@ def _controls(scores: Sequence[ConditionScore]) -> tuple[Section, dict[str, Any]
         "retained_accuracy": top["retained"]["accuracy"],
         "deleted_accuracy": top["deleted"]["accuracy"],
         "random_accuracy": top["random"]["accuracy"],
-        "within_one_point": bool(lost <= 0.01),
+        "within_one_point": bool(100 * lost <= top["original"]["n"]),
     }
 
 
