@@ -56,6 +56,7 @@ class TextPath:
         entropy: of the distribution over paths, nats.
         word: word from 0 in whose embedding the top path ends, -1 for a special piece.
         column: of the piece in which it ends.
+        best: by word, weight of the top path that ends in it; total: of all paths that do.
         layers: from the bottom to the top.
         margin: the logit of the label less the other's.
     """
@@ -66,6 +67,8 @@ class TextPath:
     entropy: float
     word: int
     column: int
+    best: tuple[float, ...]
+    total: tuple[float, ...]
     layers: tuple[LayerPath, ...]
     margin: float
 
@@ -93,7 +96,12 @@ def find_layers(model: TextClassifier) -> list[dict[str, str]]:
 
 
 def text_path(
-    model: TextClassifier, words: Sequence[str], *, label: int, other: int | None = None
+    model: TextClassifier,
+    words: Sequence[str],
+    *,
+    label: int,
+    other: int | None = None,
+    start: int | None = None,
 ) -> TextPath:
     """Follow the gradient paths of one sentence.
 
@@ -102,10 +110,12 @@ def text_path(
         words: of the sentence, with [MASK] where the head is ``masked``.
         label: the answer that is explained, number in ``model.labels``.
         other: the label that it is preferred to; ``None``: the other one of two.
+        start: only paths that end in this word's first piece, from 0; ``None``: all paths. A path
+            from a word to an answer that is read elsewhere has to leave the skip connection.
 
     Raises:
         MaskError: the model is in training mode, has other than two labels where ``other`` is
-            ``None``, or is not built as BERT is; or see
+            ``None``, or is not built as BERT is; no such word; or see
             :meth:`linguagraph.masks.semiring_tape.Tape.recording`.
     """
     if model.training:
@@ -117,9 +127,14 @@ def text_path(
     batch = model.encode([words])
     with torch.no_grad():
         embeddings = model.network.get_input_embeddings()(batch.input_ids)  # type: ignore[operator]
-    tape = Tape()
+    tape, first = Tape(), 0
     with tape.recording(model):
-        watched = tape.watch(embeddings)
+        if start is None:
+            watched = tape.watch(embeddings)
+        else:
+            first = _column(batch.word_ids[0], start)
+            parts = (embeddings[:, :first], embeddings[:, first : first + 1])
+            watched = torch.cat((parts[0], tape.watch(parts[1]), embeddings[:, first + 1 :]), 1)
         logits = model.network(inputs_embeds=watched).logits
         answers = model.answers(logits, batch)
         margin = answers[0, label] - answers[0, other]
@@ -127,10 +142,13 @@ def text_path(
     seed = {end: torch.ones_like(margin)}
     with torch.no_grad():
         path = top_path(tape, tape.forward("max"), end, 0)
-    column = path.end.element // embeddings.shape[2]
+    column = first + path.end.element // embeddings.shape[2]
     inner = [n for m in modules for part in PARTS[:3] for n in tape.outputs[m[part]]]
     below = tape.forward("total", keep=[*inner, end])
-    above = tape.backward(seed, "total", keep=inner)
+    above = tape.backward(seed, "total", keep=[*inner, *tape.inputs])
+    best = tape.backward(seed, "max")[tape.inputs[0]][0, 0].amax(1)
+    total = above[tape.inputs[0]][0, 0].sum(1)
+    owners = batch.word_ids[0, first : first + len(best)]
     pairs = tape.backward(seed, "expectation")[tape.inputs[0]]
     whole = float(below[end].sum())
     return TextPath(
@@ -140,9 +158,26 @@ def text_path(
         entropy=float(entropy(pairs.reshape(2, -1).sum(1))),
         word=int(batch.word_ids[0, column]),
         column=column,
+        best=_by_word(best, owners, len(words), "amax"),
+        total=_by_word(total, owners, len(words), "sum"),
         layers=tuple(_layer(tape, path, module, (below, above), whole) for module in modules),
         margin=float(margin),
     )
+
+
+def _by_word(values: Tensor, owners: Tensor, count: int, how: str) -> tuple[float, ...]:
+    """Join the pieces of each word; 0 where there is none. Special pieces are left out."""
+    kept = owners >= 0
+    joined = values.new_zeros(count).scatter_reduce(0, owners[kept], values[kept], how)
+    return tuple(joined.tolist())
+
+
+def _column(words: Tensor, start: int) -> int:
+    """Column of the first piece of a word."""
+    columns = (words == start).nonzero()
+    if not len(columns):
+        raise MaskError(f"start={start}; the sentence has no such word, or it was cut off")
+    return int(columns[0])
 
 
 def _layer(

@@ -110,16 +110,28 @@ def study_agreement(
     )
     resampling = Resampling(seed=config.seed)
     right = found.sentences[found.sentences["correct"]]
-    layers = found.layers[found.layers["sentence"].isin(right["sentence"])]
+    own = follow_paths(
+        network,
+        [item.masked(prefix=config.prefix) for item in items],
+        out / "paths" / "agreement_from_subject.jsonl",
+        model_print=model_print,
+        starts=[int(item.subject or 0) for item in items],
+        title="paths from subjects",
+        progress=progress,
+    )
     starts, summary = _starts(items, found)
     sections = (
         _accuracy_section(scores),
-        parts_section(
-            part_shares(layers, PARTS),
-            weight_shares(layers, PARTS, resampling=resampling),
-            about="test sentences answered correctly",
-        ),
         starts,
+        _parts(own, right["sentence"], resampling, about="paths that start at the subject"),
+        _parts(
+            found,
+            right["sentence"],
+            resampling,
+            about="paths from anywhere",
+            name="parts_anywhere",
+            title="The same, wherever paths start",
+        ),
         _dropped(data),
     )
     whole = scores.iloc[-1]
@@ -135,7 +147,7 @@ def study_agreement(
         Tile(
             "Paths from the subject",
             f"{100 * summary['starts_at_subject']['share']:.1f}%",
-            "of top paths, sentences answered correctly",
+            "of top paths from words but the verb",
         ),
     ]
     save_study(
@@ -207,28 +219,41 @@ def _in_turn(items: Sequence[AgreementItem], count: int) -> list[AgreementItem]:
 
 
 def _starts(items: Sequence[AgreementItem], found: FollowedPaths) -> tuple[Section, dict[str, Any]]:
-    """Where top paths end at the bottom: at the subject, an attractor's place, or elsewhere."""
-    table = found.sentences.assign(
+    """From which word, other than the masked verb, the highest-weighted path starts."""
+    rows_found = found.sentences
+    words = [
+        _strongest(best, item.verb) for best, item in zip(rows_found["best"], items, strict=True)
+    ]
+    heaviest = [
+        _strongest(total, item.verb) for total, item in zip(rows_found["total"], items, strict=True)
+    ]
+    subjects = [int(item.subject or 0) for item in items]
+    table = rows_found.assign(
         attractors=[item.attractors for item in items],
-        at_subject=[
-            word == item.subject for word, item in zip(found.sentences["word"], items, strict=True)
-        ],
-        chance=[1 / (words + 2) for words in found.sentences["words"]],
+        anywhere=rows_found["word"],
+        word=words,
+        at_subject=[a == b for a, b in zip(words, subjects, strict=True)],
+        weight_at_subject=[a == b for a, b in zip(heaviest, subjects, strict=True)],
+        chance=[1 / max(1, count - 1) for count in rows_found["words"]],
     )
     right = table[table["correct"]]
     shares = share_by_group(right, "attractors", "at_subject")
     chance = right.groupby("attractors")["chance"].mean()
     means = {**{str(k): float(v) for k, v in chance.items()}, "all": float(right["chance"].mean())}
     shares["chance"] = shares["attractors"].map(means)
-    last = rows(shares)[-1]
+    weights = share_by_group(right, "attractors", "weight_at_subject")
+    last, weight = rows(shares)[-1], rows(weights)[-1]
     said = (
-        f"The top path starts at the subject in {shown_share(last)} of the sentences answered "
-        f"correctly; a piece drawn at random would be the subject in {100 * last['chance']:.1f}%."
+        f"Of all words but the masked verb, the one from which the top path starts is the subject "
+        f"in {shown_share(last)} of the sentences answered correctly; a word drawn at random would "
+        f"be it in {100 * last['chance']:.1f}%. The word from which most path weight comes is the "
+        f"subject in {shown_share(weight)}."
     )
     figure, data = bar_figure(
         "starts_at_subject",
-        "Share of top gradient paths that start at the head of the subject, by number of "
-        "attractors, test sentences answered correctly, with Wilson's 95% intervals.",
+        "Share of sentences answered correctly whose top gradient path from a word other than the "
+        "masked verb starts at the head of the subject, by number of attractors, with Wilson's "
+        "95% intervals.",
         "; ".join(f"{row['attractors']} attractors {shown_share(row)}" for row in rows(shares)),
         shares,
         y="attractors",
@@ -236,7 +261,6 @@ def _starts(items: Sequence[AgreementItem], found: FollowedPaths) -> tuple[Secti
         xlabel="share of top paths",
         ylabel="attractors",
     )
-    places = _places(right, items)
     section = Section(
         "subject",
         "Paths from the subject",
@@ -245,14 +269,27 @@ def _starts(items: Sequence[AgreementItem], found: FollowedPaths) -> tuple[Secti
         (figure,),
         (
             data,
+            table_block("weight_at_subject", "The same by total weight of paths.", weights),
+            table_block("path_starts", "Where those top paths start.", _places(right, items)),
             table_block(
-                "path_starts", "Where top paths start, sentences answered correctly.", places
+                "path_starts_anywhere",
+                "Where the top paths start if they may start at the masked verb.",
+                _places(right.assign(word=right["anywhere"]), items),
             ),
         ),
         ("Subjects are those that the bundled parser finds in the whole sentence.",),
     )
     keys = ("share", "low", "high", "n", "chance")
-    return section, {"starts_at_subject": {key: last[key] for key in keys}}
+    return section, {
+        "starts_at_subject": {key: last[key] for key in keys},
+        "weight_at_subject": {key: weight[key] for key in keys[:4]},
+    }
+
+
+def _strongest(values: Sequence[float], verb: int) -> int:
+    """The word of the largest value, the verb left out; -1 where there is no other."""
+    others = [(value, -word) for word, value in enumerate(values) if word != verb]
+    return -max(others)[1] if others else -1
 
 
 def _places(right: pd.DataFrame, items: Sequence[AgreementItem]) -> pd.DataFrame:
@@ -274,6 +311,26 @@ def _places(right: pd.DataFrame, items: Sequence[AgreementItem]) -> pd.DataFrame
     table = pd.DataFrame({"starts": names}, dtype=object)
     counts = table["starts"].value_counts().rename_axis("starts").reset_index(name="k")
     return counts.assign(n=len(names), share=counts["k"] / max(1, len(names)))
+
+
+def _parts(
+    found: FollowedPaths,
+    sentences: pd.Series,
+    resampling: Resampling,
+    *,
+    about: str,
+    name: str = "parts",
+    title: str = "Queries, keys, values and the skip connection",
+) -> Section:
+    """Through which part paths lead, in some sentences."""
+    layers = found.layers[found.layers["sentence"].isin(sentences)]
+    return parts_section(
+        part_shares(layers, PARTS),
+        weight_shares(layers, PARTS, resampling=resampling),
+        about=f"{about}, test sentences answered correctly",
+        name=name,
+        title=title,
+    )
 
 
 def _accuracy_section(scores: pd.DataFrame) -> Section:

@@ -15,6 +15,8 @@ from linguagraph.reports.headline import Tile
 
 __all__ = ["PERCENT", "bar_figure", "line_figure", "parts_section", "save_study", "shown_share"]
 
+_PARTS = "Queries, keys, values and the skip connection"
+
 PERCENT = ("share", "low", "high", "accuracy", "chance")
 """Columns shown as percentages."""
 
@@ -51,13 +53,21 @@ def line_figure(
     return FigureBlock(name, caption, alt, to_svg(drawing), to_pdf(drawing), block.name), block
 
 
-def parts_section(shares: pd.DataFrame, weights: pd.DataFrame, *, about: str) -> Section:
+def parts_section(
+    shares: pd.DataFrame,
+    weights: pd.DataFrame,
+    *,
+    about: str,
+    name: str = "parts",
+    title: str = _PARTS,
+) -> Section:
     """Where paths lead: through queries, keys, values or the skip connection, by layer.
 
     Args:
         shares: of :func:`linguagraph.aggregates.text_paths.part_shares`.
         weights: of :func:`linguagraph.aggregates.text_paths.weight_shares`.
-        about: which sentences, for the captions.
+        about: which paths, for the captions.
+        name, title: of the section; figures are named after it.
     """
     shares = shares.assign(layer="layer " + shares["layer"].astype(str))
     weights = weights.assign(layer="layer " + weights["layer"].astype(str))
@@ -67,7 +77,7 @@ def parts_section(shares: pd.DataFrame, weights: pd.DataFrame, *, about: str) ->
         said.append(f"{layer}: most by the {top['part']}, {shown_share(top)}")
     axes = {"y": "part", "x": "share", "panel": "layer", "ylabel": "part"}
     figure, data = bar_figure(
-        "path_parts",
+        f"top_{name}",
         f"Share of top gradient paths that lead through each part of each layer, {about}, with "
         "Wilson's 95% intervals.",
         "; ".join(said) + ".",
@@ -76,7 +86,7 @@ def parts_section(shares: pd.DataFrame, weights: pd.DataFrame, *, about: str) ->
         **axes,
     )
     other, other_data = bar_figure(
-        "weight_parts",
+        f"weight_{name}",
         f"Mean share of the total absolute weight of all paths, by part and layer, {about}, with "
         "95% intervals over resampled sentences.",
         "; ".join(
@@ -88,8 +98,8 @@ def parts_section(shares: pd.DataFrame, weights: pd.DataFrame, *, about: str) ->
         **axes,
     )
     return Section(
-        "parts",
-        "Queries, keys, values and the skip connection",
+        name,
+        title,
         "Which part of self-attention does the gradient flow through, in each layer?",
         "; ".join(said)[:1].upper() + "; ".join(said)[1:] + ".",
         (figure, other),

@@ -25,7 +25,8 @@ class FollowedPaths:
 
     Attributes:
         sentences: a row per sentence: ``sentence``, ``label``, ``margin``, ``word``, ``column``,
-            ``value``, ``sign``, ``share``, ``entropy``, ``words`` (how many), ``correct``.
+            ``best``, ``total``, ``value``, ``sign``, ``share``, ``entropy``, ``words`` (how many),
+            ``correct``.
         layers: a row per sentence and layer (from 1): ``sentence``, ``layer``, ``part``, ``piece``,
             ``feed_forward`` and ``weight_PART``.
     """
@@ -40,6 +41,7 @@ def follow_paths(
     path: Path,
     *,
     model_print: str,
+    starts: Sequence[int] | None = None,
     title: str = "gradient paths",
     progress: Progress = no_progress,
 ) -> FollowedPaths:
@@ -52,19 +54,24 @@ def follow_paths(
         examples: sentences and the labels that are explained.
         path: file of lines; made if missing.
         model_print: fingerprint of the model's weights, noted in every line.
+        starts: by sentence, the word that paths are to end in; ``None``: all paths.
         title: of the progress bar.
 
     Raises:
         RunError: the file holds other sentences, or the paths of other weights.
     """
-    lines = _finished(path, examples, model_print)
+    ends: Sequence[int | None] = [None] * len(examples) if starts is None else starts
+    keys: list[dict[str, Any]] = [
+        {"model": model_print, "sentence": list(e.words), "label": e.label, "start": start}
+        for e, start in zip(examples, ends, strict=True)
+    ]
+    lines = _finished(path, keys)
     tick = progress(title, len(examples))
     tick(len(lines))
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as stream:
-        for example in examples[len(lines) :]:
-            found = text_path(model, example.words, label=example.label)
-            key = {"model": model_print, "sentence": list(example.words), "label": example.label}
+        for key in keys[len(lines) :]:
+            found = text_path(model, key["sentence"], label=key["label"], start=key["start"])
             line = {**key, **asdict(found)}
             stream.write(json.dumps(line, allow_nan=False) + "\n")
             stream.flush()
@@ -86,9 +93,7 @@ def keys_at(layers: pd.DataFrame, columns: Sequence[int]) -> list[bool]:
     return [(sentence, column) in met for sentence, column in enumerate(columns)]
 
 
-def _finished(
-    path: Path, examples: Sequence[LabelledText], model_print: str
-) -> list[dict[str, Any]]:
+def _finished(path: Path, keys: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Lines that are whole; an unfinished one at the end is cut off the file."""
     if not path.is_file():
         return []
@@ -98,9 +103,8 @@ def _finished(
         with open(path, "r+b") as stream:
             stream.truncate(len(whole))
     lines: list[dict[str, Any]] = [json.loads(line) for line in whole.splitlines()]
-    wanted = [(model_print, list(e.words), e.label) for e in examples]
-    held = [(line["model"], line["sentence"], line["label"]) for line in lines]
-    if held != wanted[: len(held)]:
+    held = [{name: line.get(name) for name in keys[0]} for line in lines] if keys else []
+    if held != list(keys[: len(held)]):
         raise RunError(
             f"{path} holds the paths of other sentences or of another model; choose another "
             "directory, or remove the file"

@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.statistics import Resampling, wilson
+from linguagraph.aggregates.statistics import Resampling
 from linguagraph.aggregates.text_paths import mean_by, part_shares, weight_shares
 from linguagraph.analyses.blocks import rows
 from linguagraph.errors import ConfigError
@@ -30,10 +29,10 @@ from linguagraph.runs.study_page import (
     bar_figure,
     parts_section,
     save_study,
-    shown_share,
     table_block,
 )
-from linguagraph.runs.study_paths import FollowedPaths, follow_paths, keys_at
+from linguagraph.runs.study_paths import FollowedPaths, follow_paths
+from linguagraph.runs.study_repetition_keys import follow_symbols, keys_section
 from linguagraph.tasks.sequences import SequenceExample, draw_sequences
 
 __all__ = ["RepetitionConfig", "study_repetition"]
@@ -90,6 +89,8 @@ class _Task:
     accuracy: float
     examples: Sequence[SequenceExample]
     paths: FollowedPaths
+    model: TextClassifier
+    model_print: str
 
 
 def study_repetition(
@@ -112,19 +113,32 @@ def study_repetition(
     tasks = [_task(out, name, config, log=log, progress=progress) for name in TASKS]
     resampling = Resampling(seed=config.seed)
     repeated = next(task for task in tasks if task.name == "repeated")
-    keys, summary = _keys(repeated)
     chosen = _where(repeated, repeated.paths.sentences["label"] == 1)
+    found = follow_symbols(
+        repeated.model,
+        [example for example in repeated.examples if example.label],
+        out / "paths",
+        model_print=repeated.model_print,
+        seed=config.seed,
+        progress=progress,
+    )
+    keys, summary = keys_section(found, chosen)
+    layers = found["repeated"][1].layers
     parts = parts_section(
-        part_shares(chosen.layers, PARTS),
-        weight_shares(chosen.layers, PARTS, resampling=resampling),
-        about="sequences in which the first symbol is repeated",
+        part_shares(layers, PARTS),
+        weight_shares(layers, PARTS, resampling=resampling),
+        about="paths that start at the repeated symbol",
     )
     entropies, table = _entropies(tasks, resampling)
     summary["tasks"] = table
     manifest = {"study": "repetition", "model": _MODEL.to_json(), "settings": asdict(config)}
     share = summary["through_repeated_keys"]
     tiles = [
-        Tile("Through the repeated symbol's keys", f"{100 * share['share']:.1f}%", "of top paths"),
+        Tile(
+            "Through the repeated symbol's keys",
+            f"{100 * share['share']:.1f}%",
+            "of top paths that start there",
+        ),
         Tile("Accuracy", f"{100 * repeated.accuracy:.1f}%", "is the first symbol repeated?"),
     ]
     save_study(
@@ -189,7 +203,8 @@ def _task(
         title=f"paths of {name}",
         progress=progress,
     )
-    return _Task(name, accuracy(model, [e.labelled for e in dev]), test, paths)
+    score = accuracy(model, [e.labelled for e in dev])
+    return _Task(name, score, test, paths, model, record["fingerprint"])
 
 
 def _where(task: _Task, flags: pd.Series) -> FollowedPaths:
@@ -197,54 +212,6 @@ def _where(task: _Task, flags: pd.Series) -> FollowedPaths:
     chosen = task.paths.sentences[flags]
     layers = task.paths.layers
     return FollowedPaths(chosen, layers[layers["sentence"].isin(chosen["sentence"])])
-
-
-def _keys(task: _Task) -> tuple[Section, dict[str, Any]]:
-    """How many top paths lead through the keys of the repeated symbol, against other symbols."""
-    sentences = task.paths.sentences
-    places = [max(example.evidence, default=0) for example in task.examples]
-    hits = np.asarray(keys_at(task.paths.layers, [place + 1 for place in places]))
-    random = np.random.default_rng(0)
-    others = [
-        int(random.choice([i for i in range(1, len(e.words)) if i != place]))
-        for e, place in zip(task.examples, places, strict=True)
-    ]
-    missed = np.asarray(keys_at(task.paths.layers, [place + 1 for place in others]))
-    positive = (sentences["label"] == 1).to_numpy()
-    right = positive & sentences["correct"].to_numpy()
-    found = [
-        ("the repeated symbol, answered correctly", int(hits[right].sum()), int(right.sum())),
-        ("the repeated symbol, all", int(hits[positive].sum()), int(positive.sum())),
-        ("another symbol, drawn at random", int(missed[positive].sum()), int(positive.sum())),
-    ]
-    table = pd.DataFrame(found, columns=["keys_of", "k", "n"])
-    low, high = wilson(table["k"], table["n"])
-    table = table.assign(share=table["k"] / table["n"].where(table["n"] > 0), low=low, high=high)
-    records = rows(table)
-    said = (
-        f"The top path leads through the keys of the repeated symbol in {shown_share(records[0])} "
-        f"of the sequences answered correctly, through those of another one in "
-        f"{shown_share(records[2])}."
-    )
-    figure, data = bar_figure(
-        "repeated_keys",
-        "Share of top gradient paths that lead, in any layer, through the keys of a symbol, in "
-        "sequences whose first symbol is repeated, with Wilson's 95% intervals.",
-        said,
-        table,
-        y="keys_of",
-        x="share",
-        xlabel="share of top paths",
-    )
-    return Section(
-        "keys",
-        "The keys of the repeated symbol",
-        "Does the highest-weighted path lead through the keys of the symbol that repeats the "
-        "first?",
-        said,
-        (figure,),
-        (data,),
-    ), {"through_repeated_keys": {k: records[0][k] for k in ("share", "low", "high", "n")}}
 
 
 def _entropies(

@@ -100,3 +100,22 @@ def test_what_cannot_be_followed_is_refused() -> None:
     )
     with pytest.raises(MaskError, match="named query, key and value"):
         find_layers(other)
+
+
+def test_paths_from_one_word_leave_the_skip_connection() -> None:
+    model = small()
+    everywhere = text_path(model, WORDS, label=1)
+    from_words = [text_path(model, WORDS, label=1, start=i) for i in range(len(WORDS))]
+    for number, path in enumerate(from_words):
+        assert path.word == number
+        assert path.value == pytest.approx(everywhere.best[number])
+        assert path.best[number] == pytest.approx(path.value)
+        assert path.total[number] == pytest.approx(everywhere.total[number])
+        assert sum(path.total) == path.total[number]
+        assert {layer.part for layer in path.layers} & {"key", "value"}  # [CLS] is the answer's
+        assert path.value <= everywhere.value * (1 + 1e-9)
+    from_all = [path.value for path in from_words]
+    if everywhere.word >= 0:
+        assert everywhere.value == pytest.approx(max(from_all))
+    with pytest.raises(MaskError, match="start=9; the sentence has no such word"):
+        text_path(model, WORDS, label=1, start=9)

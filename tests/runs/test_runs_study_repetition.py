@@ -25,7 +25,7 @@ def test_a_study_writes_a_page_and_goes_on_where_it_stopped(tmp_path: Path) -> N
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "The keys of the repeated symbol" in page
     assert "say little about the task" in page  # untrained models are called so
-    parts = pd.read_csv(tmp_path / "tables" / "path_parts_data.csv")
+    parts = pd.read_csv(tmp_path / "tables" / "top_parts_data.csv")
     assert parts.groupby("layer")["share"].sum().tolist() == pytest.approx([1, 1])
     weights = pd.read_csv(tmp_path / "tables" / "weight_parts_data.csv")
     assert weights.groupby("layer")["share"].sum().tolist() == pytest.approx([1, 1])
