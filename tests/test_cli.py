@@ -47,6 +47,9 @@ COMMANDS = {
     "models download": ("LANG", "--stanza-dir", "--coreference"),
     "train graphmask": ("--model", "--train", "--dev", "--tolerance", "--seeds", "--config",
                         "[probe], [fit] and [constraint]"),
+    "study sentiment": ("--data", "--model", "--tolerance", "--seed", "--json"),
+    "study agreement": ("--trees", "--linzen", "--whole", "--sentences", "--json"),
+    "study repetition": ("--train", "--sentences", "--epochs", "--threads"),
     "data ewt-srl": ("--ud", "--propbank", "--out", "--json"),
 }  # fmt: skip
 
