@@ -50,6 +50,7 @@ from . import (
     token_groups,
     token_layers,
     token_overview,
+    top_paths,
     typed_paths,
 )
 from .facts import against_itself
@@ -84,6 +85,7 @@ ANALYSES: dict[str, Callable[[RunTables, Params], tuple[Section, ...]]] = {
     "paths": paths.run,
     "distance": distance.run,
     "typed_paths": typed_paths.run,
+    "top_paths": top_paths.run,
     "retention_model": retention_model.run,
     "retention_entropy": retention_entropy.run,
     "agreement": agreement.run,

@@ -6,10 +6,10 @@ import pandas as pd
 
 from linguagraph.edges.storage import RunTables
 from linguagraph.figures import to_pdf, to_svg
-from linguagraph.figures.heatmap import heatmap
+from linguagraph.figures.token_layers import token_layers
 from linguagraph.reports.sections import FigureBlock, Section, TableBlock
 
-from .blocks import nothing, question, rows, shown
+from .blocks import Row, nothing, question, rows, shown
 from .params import Params
 from .phrases import join
 from .token_parts import masks_of, top_rows
@@ -36,9 +36,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
             figures=tuple(figure for figure, _, _ in drawn),
             tables=tuple(table for _, table, _ in drawn),
             notes=(
-                "Shades: the mean over seeds of the probability that the token is kept, white for "
-                "0. The bottom row is the input, each row above adds the vote of one layer more. "
-                "Bold: the predicate and its predicted arguments.",
+                "Numbers: the mean over seeds of the probability that the token is kept. The "
+                "leftmost column is the input, each further one adds the vote of one layer more.",
             ),
         ),
     )
@@ -66,21 +65,16 @@ def _choose(masks: pd.DataFrame, most: int) -> list[tuple[int, str]]:
 
 def _block(own: pd.DataFrame, number: int, why: str) -> tuple[FigureBlock, TableBlock, str]:
     """The drawing of one example, its table, and a sentence on it."""
-    keys = ["layer", "state", "token", "form", "kind"]
-    groups = own.groupby(keys, observed=True, sort=True)[["score", "retained"]].mean()
+    keys = ["layer", "state", "token", "form", "kind", "role"]
+    groups = own.groupby(keys, observed=True, sort=True, dropna=False)[["score", "retained"]].mean()
     cells = groups.reset_index()
     words = cells[cells["layer"] == 0].sort_values("token")
     forms = [str(form) for form in words["form"]]
-    marked = [r["token"] for r in rows(words) if r["kind"] in ("predicate", "argument")]
     verb = forms[int(own["predicate_index"].iloc[0])]
-    figure = heatmap(
-        cells.assign(score=cells["score"].astype(float)),
-        x="token",
-        y="state",
-        value="score",
-        names=forms,
-        marks=marked,
-    )
+    states = [str(state) for state in cells.drop_duplicates("layer")["state"]]
+    labels = [_label(row) for row in rows(words)]
+    scores = cells["score"].to_numpy(dtype=float).reshape(len(states), len(forms))
+    figure = token_layers(labels, states, scores)
     name, top = f"token_example_{number}", cells[cells["layer"] == cells["layer"].max()]
     kept = [str(r["form"]) for r in rows(top) if r["retained"] > 0.5]
     said = join(kept) if kept else "none"
@@ -96,3 +90,10 @@ def _block(own: pd.DataFrame, number: int, why: str) -> tuple[FigureBlock, Table
     )
     drawing = FigureBlock(name, caption, text, to_svg(figure), to_pdf(figure), data=name)
     return drawing, table, text
+
+
+def _label(row: Row) -> str:
+    """A token, with what it is to the predicate."""
+    if row["kind"] == "predicate":
+        return f"{row['form']} (predicate)"
+    return f"{row['form']} ({row['role']})" if isinstance(row["role"], str) else str(row["form"])

@@ -33,6 +33,7 @@ def arcs(
     predicted: Mapping[int, str],
     title: str,
     marked: Collection[tuple[int, int, int]] = (),
+    strong: str = "",
 ) -> str:
     """Draw the dependency edges of one example, per GNN layer, as a standalone SVG document.
 
@@ -51,6 +52,7 @@ def arcs(
         predicted: predicted role by token index.
         title: the drawing's name for screen readers.
         marked: source, target and layer of edges that are set off by a band along the arc.
+        strong: where the shares are 0 or 1 and not of seeds, what 1 means: "on the best path".
 
     Raises:
         TableError: ``edges`` lacks a column.
@@ -63,7 +65,7 @@ def arcs(
     if outside:
         raise ReportError(f"token indices {outside} lie outside a sentence of {size} tokens")
     layers = sorted({int(layer) for layer in edges["layer"]})
-    drawn = _collect(sentence, edges, layers, marked)
+    drawn = _collect(sentence, edges, layers, marked, strong)
     roles = _role_rows(sentence, predicate, gold, predicted)
     widths = [token_width(form, roles.get(i, ())) for i, form in enumerate(sentence.forms)]
     root = draw(
@@ -74,7 +76,7 @@ def arcs(
         predicate=predicate,
         roles=roles,
         title=visible(title),
-        description=_describe(sentence, drawn, predicate, layers, roles),
+        description=_describe(sentence, drawn, predicate, layers, roles, strong),
     )
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -89,6 +91,7 @@ def _collect(
     edges: pd.DataFrame,
     layers: list[int],
     marked: Collection[tuple[int, int, int]],
+    strong: str,
 ) -> list[Arc]:
     """Return the arcs; two superfluous directions of a dependency in one layer become one arc."""
     columns = ("source", "target", "label", "direction", "layer", "retained_share")
@@ -118,6 +121,7 @@ def _collect(
             crowded=crowded,
             both=(edge[4], min(edge[:2]), max(edge[:2]), edge[2]) in faint_pairs and edge[5] == 0.0,
             marked=(edge[0], edge[1], edge[4]) in marked,
+            strong=strong,
         )
         for edge in found.values()
     ]
@@ -131,6 +135,7 @@ def _arc(
     crowded: bool,
     both: bool,
     marked: bool,
+    strong: str,
 ) -> Arc:
     source, target, label, direction, layer, share = edge
     text = shorten(label, 24)
@@ -142,10 +147,11 @@ def _arc(
         text += f" L{layer}"
     first, second = (visible(sentence.forms[i]) for i in (source, target))
     arrow = "in both directions" if both else f"direction {visible(direction)}"
-    spoken = (
-        f"Layer {layer}: {visible(label)} from {first} to {second}, {arrow}, "
-        f"retained by {share:.0%} of seeds" + (", searched for" if marked else "")
-    )
+    held = f"retained by {share:.0%} of seeds"
+    if strong:
+        held = strong if share > 0 else f"not {strong}"
+    spoken = f"Layer {layer}: {visible(label)} from {first} to {second}, {arrow}, {held}"
+    spoken += ", searched for" if marked else ""
     width = width_in_ems(text) * LABEL_SIZE * (1.15 if share > 0.0 else 1.0) + 6.0
     return Arc(source, target, text, width, above, layer, share, both, spoken, marked)
 
@@ -173,6 +179,7 @@ def _describe(
     predicate: int,
     layers: list[int],
     roles: Mapping[int, tuple[str, str, str]],
+    strong: str,
 ) -> str:
     kept = [arc.spoken for arc in sorted(drawn, key=lambda a: (-a.share, a.layer)) if arc.share > 0]
     words = [visible(form) for form in sentence.forms]
@@ -184,6 +191,6 @@ def _describe(
             for token, (theirs, ours, verdict) in roles.items()
         ),
         f"Layers {', '.join(map(str, layers))}" if layers else "No edges",
-        *(kept or ["No edge is retained by any seed"]),
+        *(kept or [f"No edge is {strong or 'retained by any seed'}"]),
     ]
     return ". ".join(parts) + "."

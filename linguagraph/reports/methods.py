@@ -14,6 +14,8 @@ METHOD_NAMES = {
     "gnnexplainer": "GNNExplainer",
     "pgexplainer": "PGExplainer",
     "attention": "the model's own gates or attention",
+    "semiring": "semiring back-propagation",
+    "semiring_best": "the best semiring path",
     "diffmask": "DiffMask",
     "random": "random scores",
 }
