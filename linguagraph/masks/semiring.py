@@ -162,7 +162,8 @@ def _nearest(
         if not len(places):
             continue
         below = best[number].reshape(-1)
-        products = below[places.to(below.device)] * weights.to(below).abs()
+        weights = weights.detach().to(below)
+        products = below[places.to(below.device)] * weights.abs()
         at = int(products.argmax())
         if float(products[at]) > most:
             most = float(products[at])
