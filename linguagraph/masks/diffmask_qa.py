@@ -1,4 +1,4 @@
-"""Question answering models -> :class:`Layered`: mentions as units, a state in every layer."""
+"""Question answering models as DiffMask sees them: mentions as units, states in all layers."""
 
 from __future__ import annotations
 

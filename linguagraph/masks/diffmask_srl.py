@@ -1,4 +1,4 @@
-"""Semantic role labelling models -> :class:`Layered`: tokens as units, a state in every layer."""
+"""Semantic role labelling models as DiffMask sees them: tokens as units, states in all layers."""
 
 from __future__ import annotations
 
