@@ -96,12 +96,15 @@ def keys_section(
     low, high = wilson(table["k"], table["n"])
     table = table.assign(share=table["k"] / table["n"].where(table["n"] > 0), low=low, high=high)
     by_path = {row["path"]: row for row in rows(table)}
+    strong = _strongest(everywhere.sentences, repeated)
+    from_it, weight = rows(strong)
     own, free = by_path["path from the repeated symbol"], by_path["path from anywhere"]
     said = (
         f"Of the top paths that start at the repeated symbol, {shown_share(own)} lead through its "
         f"keys; from another symbol, {shown_share(by_path['path from another symbol'])} lead "
         f"through that symbol's. Of the top paths from anywhere, {shown_share(free)} lead through "
-        "the keys of the repeated symbol."
+        f"the keys of the repeated symbol. Of all symbols, the top path comes from the repeated "
+        f"one in {shown_share(from_it)}, most path weight in {shown_share(weight)}."
     )
     figure, data = bar_figure(
         "repeated_keys",
@@ -121,7 +124,11 @@ def keys_section(
         "first?",
         said,
         (figure,),
-        (data, table_block("weight_by_symbol", _WEIGHTS, _weights(found))),
+        (
+            data,
+            table_block("weight_by_symbol", _WEIGHTS, _weights(found)),
+            table_block("strongest_symbol", _STRONGEST, strong),
+        ),
         (
             "A path from a symbol to the answer, which is read at [CLS], has to leave the skip "
             "connection by keys or values; a path from anywhere may start at [CLS] and need not.",
@@ -129,12 +136,35 @@ def keys_section(
     )
     summary = {
         "through_repeated_keys": {k: own[k] for k in ("share", "low", "high", "n")},
+        "starts_at_repeated": {k: from_it[k] for k in ("share", "low", "high", "n")},
+        "weight_at_repeated": {k: weight[k] for k in ("share", "low", "high", "n")},
         "through_repeated_keys_from_anywhere": {k: free[k] for k in ("share", "low", "high", "n")},
     }
     return section, summary
 
 
 _WEIGHTS = "Mean entropy (nats) and geometric mean value of the top path, by symbol it starts at."
+
+
+_STRONGEST = (
+    "Sequences in which the repeated symbol is the one that the top path, or most path weight, "
+    "comes from (special pieces left out), answered correctly; chance: of a symbol drawn at random."
+)
+
+
+def _strongest(sentences: pd.DataFrame, repeated: Sequence[int]) -> pd.DataFrame:
+    """How often the repeated symbol comes first by top path and by total weight."""
+    right = sentences["correct"].to_numpy()
+    found = []
+    for name, column in (("top path", "best"), ("total weight", "total")):
+        first = np.asarray([int(np.argmax(values)) for values in sentences[column]])
+        hits = (first == np.asarray(repeated)) & right
+        found.append((name, int(hits.sum()), int(right.sum())))
+    table = pd.DataFrame(found, columns=["by", "k", "n"])
+    low, high = wilson(table["k"], table["n"])
+    chance = float((1 / sentences["words"][right]).mean()) if right.any() else float("nan")
+    share = table["k"] / table["n"].where(table["n"] > 0)
+    return table.assign(share=share, low=low, high=high, chance=chance)
 
 
 def _weights(found: dict[str, tuple[list[int], FollowedPaths]]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pytest
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.runs.study_paths import keys_at
 from linguagraph.runs.study_repetition import RepetitionConfig, study_repetition
+from linguagraph.runs.study_repetition_keys import _strongest
 
 pytest.importorskip("transformers")
 
@@ -59,3 +60,20 @@ def test_keys_are_looked_for_in_every_layer() -> None:
 def test_options_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(ConfigError, match="sentences=0"):
         RepetitionConfig(sentences=0)
+
+
+def test_the_strongest_symbol_is_the_one_of_the_largest_value() -> None:
+    sentences = pd.DataFrame(
+        {
+            "correct": [True, True, False],
+            "words": [4, 2, 4],
+            "best": [[0.1, 0.2, 0.9, 0.3], [0.5, 0.1], [0.0, 0.0, 1.0, 0.0]],
+            "total": [[1.0, 2.0, 3.0, 9.0], [1.0, 2.0], [0.0, 0.0, 1.0, 0.0]],
+        }
+    )
+    table = _strongest(sentences, [2, 1, 2])
+    assert table[["by", "k", "n"]].to_numpy().tolist() == [
+        ["top path", 1, 2],
+        ["total weight", 1, 2],
+    ]
+    assert table["chance"].tolist() == [0.375, 0.375]
