@@ -36,6 +36,7 @@ COMMANDS = {
     "new-analysis": ("NAME", "--out", "--title", "--question"),
     "export-corpus": ("RUN", "--out", "--format", "RetainedDown=0.400,1.000", "graphml"),
     "import-masks": ("RUN", "FILE", "--method", "--out", "--missing", "predicate_index"),
+    "compare-methods": ("RUN_A RUN_B", "--out", "--names", "--measure", "--min-n", "--json"),
     "query": ("RUN", "SQL", "--text", "--draw", "--out", "--csv", "--json", "--limit", "--memory",
               "label = 'nsubj' AND target_kind = 'predicate'"),
     "models": ("--json",),

@@ -59,8 +59,8 @@ PUBLIC = {
         to_svg""",
     "reports": """DEFAULT_BUDGET FigureBlock Piece Section TableBlock TextBlock render save_report
         to_iframe to_latex""",
-    "analyses": """ANALYSES FAILED GRAPH_ANALYSES Params Plugin QUESTION_ANALYSES analyse ask
-        find_plugins installed_plugins load_plugin summary""",
+    "analyses": """ANALYSES FAILED GRAPH_ANALYSES Params Plugin QUESTION_ANALYSES TOKEN_ANALYSES
+        analyse ask find_plugins installed_plugins load_plugin summary""",
     "pretrained": """BUNDLED BUNDLED_QA bundled_path sample_path sample_questions_path
         sample_text_path""",
 }
