@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from linguagraph.aggregates.groups import share_by
@@ -64,10 +66,15 @@ def path_labels(steps: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
     """
     keys = ["layer", "label", "direction"]
     parts = []
-    for layer, own in steps.groupby("layer"):
+    for _, own in steps.groupby("layer"):
         for label, direction in own[keys[1:]].drop_duplicates().itertuples(index=False):
             flag = (own["label"] == label) & (own["direction"] == direction)
-            named = {"layer": layer, "label": str(label), "direction": str(direction)}
+            number = int(own["layer"].iloc[0])
+            named: dict[str, str | int] = {
+                "layer": number,
+                "label": str(label),
+                "direction": str(direction),
+            }
             parts.append(_shares(own, flag, named, resampling))
     if not parts:
         return pd.DataFrame(columns=keys)
@@ -76,8 +83,9 @@ def path_labels(steps: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
 
 
 def _shares(
-    rows: pd.DataFrame, flag: pd.Series, named: dict[str, object], resampling: Resampling
+    rows: pd.DataFrame, flag: pd.Series, named: Mapping[str, str | int], resampling: Resampling
 ) -> pd.DataFrame:
     """The share of rows with a flag, as one row with names before it."""
     found = share_by(rows.assign(hit=flag, all="all"), "all", resampling=resampling, value="hit")
-    return found.drop(columns="all").assign(**named)[[*named, *(c for c in found if c != "all")]]
+    lead = pd.DataFrame([dict(named)])
+    return pd.concat([lead, found.drop(columns="all")], axis=1)

@@ -152,8 +152,8 @@ MethodName = Annotated[
         metavar="NAME",
         help="graphmask (trained probes), or another method: nonamortised, erasure, "
         "integrated_gradients, gradient_gate, information_bottleneck, gnnexplainer, pgexplainer, "
-        "attention, random; or diffmask, which masks tokens (gates trained beforehand, or fitted "
-        "here).",
+        "attention, semiring, semiring_best, random; or diffmask, which masks tokens (gates "
+        "trained beforehand, or fitted here).",
     ),
 ]
 Keep = Annotated[

@@ -72,7 +72,7 @@ def arcs(
         sentence.forms,
         drawn,
         lay_out(drawn, widths, start=MARGIN + GUTTER),
-        legend=_legend(layers, marked),
+        legend=_legend(layers, marked, strong),
         predicate=predicate,
         roles=roles,
         title=visible(title),
@@ -81,8 +81,9 @@ def arcs(
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _legend(layers: list[int], marked: Collection[tuple[int, int, int]]) -> Legend:
+def _legend(layers: list[int], marked: Collection[tuple[int, int, int]], strong: str) -> Legend:
     legend = Legend.of_layers(layers)
+    legend = replace(legend, key=f"strong arcs: {strong}") if strong else legend
     return replace(legend, key=f"{legend.key}; a band: what was searched for") if marked else legend
 
 

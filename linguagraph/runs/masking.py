@@ -35,7 +35,7 @@ from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Sentences, read_graphs
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Drawn
-from linguagraph.runs.tally import Tally
+from linguagraph.runs.tally import Tally, spend
 from linguagraph.runs.top_paths import EXAMPLES, write_top_paths
 
 __all__ = [
@@ -201,12 +201,6 @@ class _Masking:
         self.own = not parsed.info.get("roles")
         self.predicted = 0
 
-    def spend(self, seconds: float, examples: int) -> None:
-        """Note what explaining some examples took; it adds up over attempts."""
-        cost = self.stage.info.setdefault("cost", {"explain_seconds": 0.0, "explained": 0})
-        cost["explain_seconds"] = round(cost["explain_seconds"] + seconds, 4)
-        cost["explained"] += examples
-
     def examples(self, number: int) -> list[SrlExample]:
         """Examples of a shard, in order."""
         sentences = self.sentences.shard(number)
@@ -302,7 +296,7 @@ class _Masking:
             first = number * FIRST + places[0]
             began = time.perf_counter()
             masked = self.masker.explain(batch, [examples[i] for i in places], first=first)
-            self.spend(time.perf_counter() - began, len(places))
+            spend(self.stage, time.perf_counter() - began, len(places))
             if self.own:
                 batch = replace(batch, roles=predict_roles(masked.original.logits))
             on_edges, on_nodes = ranges_of(edges, places), ranges_of(nodes, places)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from linguagraph.columns import SCORES
 from linguagraph.documents.records import predicate_type
 from linguagraph.models.batch import SrlExample
+from linguagraph.runs.directory import Stage
 
-__all__ = ["Tally", "example_type"]
+__all__ = ["Tally", "example_type", "spend"]
 
 
 class Tally:
@@ -65,3 +66,10 @@ def example_type(example: SrlExample) -> str:
     """Predicate type of an example."""
     token = example.sentence.tokens[example.frame.predicate]
     return predicate_type(token.xpos, token.upos)
+
+
+def spend(stage: Stage, seconds: float, examples: int) -> None:
+    """Note what explaining some examples took; it adds up over attempts, in ``info["cost"]``."""
+    cost = stage.info.setdefault("cost", {"explain_seconds": 0.0, "explained": 0})
+    cost["explain_seconds"] = round(cost["explain_seconds"] + seconds, 4)
+    cost["explained"] += examples

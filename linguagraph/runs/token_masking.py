@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -32,7 +33,7 @@ from linguagraph.runs.merged import MergedGraphs, keep_graphs
 from linguagraph.runs.parsing import read_graphs
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.stored import Drawn
-from linguagraph.runs.tally import Tally
+from linguagraph.runs.tally import Tally, spend
 from linguagraph.runs.token_methods import TokenExplained, fit_tokens
 
 __all__ = ["UNITS", "mask_tokens_stage"]
@@ -89,7 +90,9 @@ def mask_tokens_stage(
         masking = _TokenMasking(explained, drawn, graphed, stage, tokens, seed, merged, parsed)
         count = parsed.info["shards"]
         own = (masking.examples(number) for number in range(count))
+        began = time.perf_counter()
         fitted = fit_tokens(explained, own, stage.folder / "gates", seed=seed, progress=progress)
+        fit_seconds = None if fitted is None else round(time.perf_counter() - began, 3)
         masker = explained.masker
         task = progress("masking tokens", total)
         for number in range(count):
@@ -117,7 +120,9 @@ def mask_tokens_stage(
             unknown=Counter(),
             own=masking.own,
         )
-        run.update(units=UNITS, states=list(masker.states), **said)
+        cost = {**stage.info.get("cost", {}), "fit_seconds": fit_seconds}
+        cost["seeds"] = len(masker.seeds)
+        run.update(units=UNITS, states=list(masker.states), cost=cost, **said)
         if not masking.predicted:
             warn(NO_ROLES.format(explained.name))
     return stage
@@ -170,7 +175,9 @@ class _TokenMasking:
         roles = np.zeros(starts[-1], dtype=np.int32)
         tally = Tally(examples, sizes, masker.method)
         for places in masker.cut(examples, tokens=self.tokens):
+            began = time.perf_counter()
             masked = masker.explain([examples[i] for i in places])
+            spend(self.stage, time.perf_counter() - began, len(places))
             there = ranges_of(starts, places)
             scores[:, :, there] = masked.scores.cpu().numpy()
             retained[:, :, there] = masked.retained.cpu().numpy()
