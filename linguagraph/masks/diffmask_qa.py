@@ -1,5 +1,4 @@
 """Question answering models as DiffMask sees them: mentions as units, states in all layers."""
-"""Question answering models -> ``Layered``: mentions as units, a state in every layer."""
 
 from __future__ import annotations
 

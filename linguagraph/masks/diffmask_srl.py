@@ -1,5 +1,4 @@
 """Semantic role labelling models as DiffMask sees them: tokens as units, states in all layers."""
-"""Semantic role labelling models -> ``Layered``: tokens as units, a state in every layer."""
 
 from __future__ import annotations
 

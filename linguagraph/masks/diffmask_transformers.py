@@ -1,5 +1,4 @@
 """Encoders of the transformers library as DiffMask sees them: word pieces as units.
-"""Encoders of the transformers library -> ``Layered``: word pieces as units.
 
 Only their public interface is used: ``inputs_embeds`` in, ``logits`` out, and the modules of the
 layers, whose outputs are read and replaced by forward hooks that live as long as one call. Nothing
