@@ -4,9 +4,9 @@ De Cao et al. (2020), section 4.1, the toy task of DiffMask. A query <n, m> name
 occur more often than m in a sequence of digits? The relevant tokens are exactly those equal to n or
 m. The model is the paper's: embeddings of query and token go through a feed-forward layer at each
 position (h^(1)), a GRU runs over these (h^(2)), and the answer is read from its last state. The
-feed-forward layer has ReLU units: an input mask can only be right if some input vector is neutral to
-every query. With the relevant tokens kept, one learned in 200 steps left a divergence of 0.0001
-bits; in a network with tanh, trained otherwise much alike, 0.018 and still falling (one trial each).
+feed-forward layer has ReLU units: an input mask can only be right if some input vector is neutral
+to every query. With the relevant tokens kept, one learned in 200 steps left a divergence of 0.0001
+bits; in a network with tanh, trained otherwise much alike, 0.018 and still falling (one try each).
 
 All random choices are even: the length, each digit, and the query among the 90 pairs of different
 digits. So that the queried digits are not too rare to be counted, each token is with probability
