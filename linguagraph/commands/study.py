@@ -30,10 +30,10 @@ def sentiment(
         typer.Option("--data", help="Folder with train.tsv and dev.tsv: sentence, tab, 0 or 1."),
     ],
     model: Encoder = None,
-    epochs: Annotated[int, typer.Option(help="Passes in training the gates.", min=1)] = 12,
+    epochs: Annotated[int, typer.Option(help="Passes in training the gates.", min=1)] = 10,
     tolerance: Annotated[
         float, typer.Option(help="Largest divergence under the masks, in bits.", min=0.0)
-    ] = 0.03,
+    ] = 0.01,
     shown: Annotated[int, typer.Option(help="Sentences to draw.", min=0)] = 4,
     limit: Annotated[
         int | None, typer.Option(help="Use only so many sentences of each file.", min=2)
