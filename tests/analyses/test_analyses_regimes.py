@@ -34,11 +34,11 @@ def sections(
     return analyse(REGIMES[request.param](make_tables), QUICK)
 
 
-ABSENT = ("coreference", "curves", "parse_comparison", "edge_kinds")
+ABSENT = ("coreference", "curves", "parse_comparison", "edge_kinds", "top_paths")
 
 
 def test_sections_are_complete(sections: tuple[Section, ...]) -> None:
-    # chains, curves, a second parse and edges of several kinds are not always there
+    # chains, curves, a second parse, edges of several kinds and best paths are not always there
     shown = [name for name in ANALYSES if name not in ABSENT]
     assert [s.name for s in sections] == shown
     for section in sections:
