@@ -52,7 +52,7 @@ benchmarks = typer.Typer(
     help="Compare masking methods where the truth is known.", no_args_is_help=True
 )
 studies = typer.Typer(
-    help="Studies of small transformers: DiffMask and gradient paths.", no_args_is_help=True
+    help="Studies of small transformers: words and gradients.", no_args_is_help=True
 )
 models = typer.Typer(short_help="List the bundled models, or fetch Stanza's.")
 app.add_typer(models, name="models")
