@@ -194,7 +194,6 @@ def _set_item(tape: Tape, func: Any, args: Any, kwargs: Any) -> None:
     if tape.tracked(x):
         parents.append((x, Scaled(x.shape, x.shape, lambda: hole)))
     if tape.tracked(value):
-        tape.number(value)
         with tape.again():
             wide = value.expand(numbers.shape)
         parents.append((wide, Poured(numbers, tuple(x.shape))))
@@ -212,11 +211,6 @@ def _rowwise(index: Tensor, dim: int) -> Tensor | None:
     for k in reversed(others):
         index = index.select(k, 0)
     return index
-
-
-def _gather(tape: Tape, func: Any, args: Any, kwargs: Any) -> Tensor:
-    """``gather``, by elements."""
-    return _picked(tape, func, args, kwargs)  # type: ignore[no-any-return]
 
 
 def _scatter(tape: Tape, func: Any, args: Any, kwargs: Any) -> Tensor:
