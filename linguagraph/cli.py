@@ -21,6 +21,7 @@ from linguagraph.commands import (
     new_analysis,
     query,
     report,
+    running,
     stages,
     study,
     sweep,
@@ -70,7 +71,8 @@ app.command(short_help="Measure how faithful a run's masks are.")(faithfulness.f
 app.command(short_help="Analyse a run's tables and write the report.")(stages.analyse)
 app.command("new-analysis", short_help="Begin an analysis of your own.")(new_analysis.new_analysis)
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
-app.command()(stages.analyse)
+app.command(short_help="Do a corpus in shards, also on a cluster.")(running.run)
+app.command(short_help="Say what is done, failed and left.")(running.status)
 app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
 app.command("compare-methods", short_help="Lay methods on one model side by side.")(
     compare_methods.compare_methods

@@ -1,0 +1,107 @@
+"""Numbers of shards -> the same shards made by Ray Data's actors, on one machine or on a cluster.
+
+A row of the dataset is a shard. Ray Data streams: it holds back new rows while all actors are busy,
+starts an actor anew that has died, and gives its shard to another one. Documents, masks and tables
+do not pass through Ray's memory but through the file system, as in every engine.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from linguagraph.errors import ConfigError, RunError
+
+__all__ = ["make_with_ray"]
+
+
+class _Actor:
+    """A :class:`~linguagraph.runs.shard_worker.ShardWorker` for ``Dataset.map_batches``."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        from linguagraph.runs.shard_worker import ShardWorker
+
+        self.worker = ShardWorker(**settings)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """One shard; results as text, since their fields differ."""
+        # the lock of a worker that has just died is free once the system has cleared it away
+        made = [self.worker.make(int(number), wait=30.0) for number in batch["number"]]
+        return {"result": [json.dumps(result) for result in made]}
+
+
+def make_with_ray(
+    numbers: list[int],
+    settings: dict[str, Any],
+    *,
+    address: str | None,
+    workers: int | None,
+    warn: Callable[[str], None],
+) -> Iterator[dict[str, Any]]:
+    """Results of shards in the order in which they are finished.
+
+    Args:
+        numbers: of the shards.
+        settings: of the workers.
+        address: of the cluster, such as ``10.0.0.1:6379`` or ``auto``; ``None`` starts Ray here.
+        workers: actors; ``None`` is one per GPU, or per ``threads`` processors without GPUs.
+        warn: told how many actors there are.
+
+    Raises:
+        ConfigError: Ray is not installed, or the cluster has not what the device needs.
+        RunError: no cluster answers at the address.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        ray: Any = import_module("ray")
+        data: Any = import_module("ray.data")
+    except ImportError as error:
+        raise ConfigError(
+            "--engine ray needs Ray: pip install 'linguagraph[ray]' (on all machines)"
+        ) from error
+    threads, device = int(settings["threads"]), str(settings["device"])
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if address is None:
+        options |= {"num_cpus": threads * workers if workers else None, "include_dashboard": False}
+    try:
+        ray.init(address=address, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RunError(f"no Ray cluster at {address or 'this machine'}: {error}") from error
+    try:
+        resources = ray.cluster_resources()
+        gpus = int(resources.get("GPU", 0)) if device != "cpu" else 0
+        if device == "cuda" and not gpus:
+            raise ConfigError("device=cuda, but the Ray cluster has no GPU; say --device cpu")
+        most = gpus or max(1, int(resources.get("CPU", 1)) // threads)
+        count = min(workers or most, most, len(numbers))
+        if not resources.get("CPU", 0) >= threads:
+            raise ConfigError(
+                f"threads={threads}, but the Ray cluster has {resources.get('CPU', 0):g} "
+                "processors; say --threads"
+            )
+        warn(f"Ray: {count} workers on {len(ray.nodes())} machines")
+        context = data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        for name in ("ray.data", "ray"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        rows = [{"number": number} for number in numbers]
+        made = data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+            _Actor,
+            fn_constructor_args=(settings,),
+            batch_size=1,
+            batch_format="numpy",
+            compute=data.ActorPoolStrategy(
+                size=count, max_tasks_in_flight_per_actor=2, enable_true_multi_threading=False
+            ),
+            num_cpus=threads,
+            num_gpus=1 if gpus else 0,
+        )
+        for row in made.iter_rows():
+            yield json.loads(row["result"])
+    finally:
+        ray.shutdown()
