@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -67,10 +68,14 @@ def make_with_ray(
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address is None:
         options |= {"num_cpus": threads * workers if workers else None, "include_dashboard": False}
+    _answers(address)
     try:
         ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RunError(f"no Ray cluster at {address or 'this machine'}: {error}") from error
+        raise RunError(
+            f"no Ray cluster at {address or 'this machine'}: {error}; where it asks for a token, "
+            "set RAY_AUTH_MODE=token (Ray's documentation: token authentication)"
+        ) from error
     try:
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0)) if device != "cpu" else 0
@@ -105,3 +110,21 @@ def make_with_ray(
             yield json.loads(row["result"])
     finally:
         ray.shutdown()
+
+
+def _answers(address: str | None) -> None:
+    """Find out at once what Ray would find out after minutes.
+
+    Raises:
+        RunError: nothing listens at the address.
+    """
+    host, _, port = (address or "").rpartition(":")
+    if not host or not port.isdigit() or "://" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise RunError(
+            f"no Ray cluster at {address}: {error.strerror or error}; start one with 'ray start "
+            "--head' and give its address"
+        ) from error

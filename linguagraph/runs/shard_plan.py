@@ -207,21 +207,22 @@ def _cuts(path: Path, most: int, may: Any, *, count: int = 0) -> Iterator[tuple[
     """
     start, first = 0, 1
     place: tuple[int, int] | None = None
-    position, blank, passed = 0, False, 0
+    position, blank, passed, whole = 0, False, 0, False
     with open(path, "rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if position > start and may(line, blank) and line.strip():
+            if whole and may(line, blank) and line.strip():
                 passed += 1
                 if count and passed >= count:
                     yield start, position, first
-                    start, first, place, passed = position, number, None, 0
+                    start, first, place, passed, whole = position, number, None, 0, False
                 else:
                     place = (position, number)
             position += len(line)
             blank = not line.strip()
+            whole = whole or (blank and position > start)
             if position - start > most and place is not None:
                 yield start, place[0], first
-                (start, first), place, passed = place, None, 0
+                (start, first), place, passed, whole = place, None, 0, position > place[0]
     if position > start:
         yield start, position, first
 
