@@ -92,7 +92,7 @@ def finished(process: subprocess.Popen[str], status: int = 0) -> dict[str, Any]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 150.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "took too long"
@@ -142,24 +142,24 @@ def workers() -> list[int]:
 def test_a_killed_worker_and_a_killed_driver_lose_only_what_was_at_hand(
     cluster: str, model: Path, tmp_path: Path
 ) -> None:
-    recipe, out = make_recipe(tmp_path, model, shards=10, times=120), tmp_path / "out"
+    recipe, out = make_recipe(tmp_path, model, shards=8, times=40), tmp_path / "out"
     driver = start(recipe, out, cluster)
     wait_for(lambda: len(records(out)) >= 2)
     before = records(out)
     os.kill(workers()[0], signal.SIGKILL)
-    wait_for(lambda: len(records(out)) >= 5)  # the others went on, and so does a new worker
+    wait_for(lambda: len(records(out)) >= 4)  # the others went on, and so does a new worker
     assert driver.poll() is None
     kept = records(out)
     assert all(kept[name] == stamp for name, stamp in before.items())
     driver.kill()
-    driver.wait()
+    driver.communicate()
     kept = records(out)
-    assert len(kept) < 10
+    assert len(kept) < 8
     found = finished(start(recipe, out, cluster))
     assert len(found["kept"]) >= len(kept)
-    assert len(found["kept"]) + len(found["done"]) == 10
+    assert len(found["kept"]) + len(found["done"]) == 8
     now = records(out)
-    assert len(now) == 10
+    assert len(now) == 8
     assert all(now[name] == stamp for name, stamp in kept.items())
 
 
