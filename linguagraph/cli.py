@@ -73,6 +73,7 @@ app.command("new-analysis", short_help="Begin an analysis of your own.")(new_ana
 app.command(short_help="Train, mask and tabulate a grid of models.")(sweep.sweep)
 app.command(short_help="Do a corpus in shards, also on a cluster.")(running.run)
 app.command(short_help="Say what is done, failed and left.")(running.status)
+app.command(short_help="Estimate hours and gigabytes beforehand.")(running.cost)
 app.command(short_help="Lay runs on one corpus side by side.")(compare.compare)
 app.command("compare-methods", short_help="Lay methods on one model side by side.")(
     compare_methods.compare_methods

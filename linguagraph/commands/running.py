@@ -11,7 +11,7 @@ import typer
 from linguagraph.commands.options import Device, Json, Out, Quiet, Threads
 from linguagraph.runs.console import bars, sayer
 
-__all__ = ["run", "status"]
+__all__ = ["cost", "run", "status"]
 
 
 def run(
@@ -110,6 +110,69 @@ def status(
     lines = _shards(found) if found["kind"] == "shards" else _stages(found)
     for line in lines:
         typer.echo(line)
+
+
+def cost(
+    tokens: Annotated[float, typer.Option(metavar="N", help="Tokens of the corpus, such as 1e9.")],
+    machines: Annotated[int, typer.Option(help="Machines.", min=1)] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(help="Workers on each machine, a processor thread or a GPU each.", min=1),
+    ] = 1,
+    model: Annotated[str, typer.Option(help="Bundled model whose figures are taken.")] = "srl-gnn",
+    device: Annotated[str, typer.Option(help="cpu or cuda, where masks are computed.")] = "cpu",
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of probes. Default: as measured, 5.", min=1)
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(help="Share of the predicates that is explained. Default: as measured, 1."),
+    ] = None,
+    until: Annotated[
+        str, typer.Option(help="Last stage: parse, graph, mask or tabulate.")
+    ] = "tabulate",
+    annotated: Annotated[
+        bool, typer.Option("--annotated", help="The corpus has trees: nothing is parsed.")
+    ] = False,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT",
+            help="Take the figures of these shards, made by 'linguagraph run', best with "
+            "[shards] limit on your machine and corpus.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate the hours and gigabytes of a corpus in shards, before any work."""
+    from linguagraph.runs.cost import bundled_rates, estimate, measured_rates
+
+    rates = bundled_rates(model, device) if measured is None else measured_rates(measured)
+    found = estimate(
+        rates,
+        tokens,
+        machines=machines,
+        workers=workers,
+        seeds=seeds,
+        share=share,
+        until=until,
+        parsed=annotated,
+    )
+    if as_json:
+        typer.echo(json.dumps(found.to_json() | {"about": rates.about}, indent=2))
+        return
+    typer.echo(f"measured: {rates.about}")
+    for stage, hours in found.hours.items():
+        typer.echo(f"{stage}: {_time(3600 * hours)}")
+    typer.echo(
+        f"in all: {_time(3600 * sum(found.hours.values()))} of work, "
+        f"{_time(3600 * found.wall_hours)} with {machines:,} x {workers:,} workers"
+    )
+    for part, size in found.gigabytes.items():
+        typer.echo(f"{part} on the disk: {size:,.3g} GB")
+    typer.echo(f"on the disk in all: {sum(found.gigabytes.values()):,.3g} GB")
+    if found.rows:
+        typer.echo(f"rows of the edge table: {found.rows:,.3g}")
 
 
 def _shards(found: dict[str, Any]) -> list[str]:

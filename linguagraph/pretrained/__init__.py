@@ -47,3 +47,8 @@ def sample_text_path() -> Path:
 def sample_questions_path() -> Path:
     """The bundled sample of ten two-hop questions, WikiHop JSON."""
     return Path(__file__).parent / "sample-qa.json"
+
+
+def cost_path() -> Path:
+    """What a million tokens cost where it was measured; made by ``bench_shards.py``."""
+    return Path(__file__).parent / "cost.json"

@@ -219,10 +219,11 @@ def _cuts(path: Path, most: int, may: Any, *, count: int = 0) -> Iterator[tuple[
                     place = (position, number)
             position += len(line)
             blank = not line.strip()
-            whole = whole or (blank and position > start)
+            whole = whole or blank
             if position - start > most and place is not None:
-                yield start, place[0], first
-                (start, first), place, passed, whole = place, None, 0, position > place[0]
+                cut, place, passed = place, None, 0
+                yield start, cut[0], first
+                start, first = cut
     if position > start:
         yield start, position, first
 

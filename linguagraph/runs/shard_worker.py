@@ -174,6 +174,8 @@ class ShardWorker:
             "stages": manifest["stages"],
             "dropped": manifest.get("dropped", {}),
             "warnings": warnings[:100],
+            "sizes": _sizes(work),
+            **_counted(run),
             **{k: manifest["corpus"][k] for k in ("sentences", "tokens", "predicates")},
         }
 
@@ -211,6 +213,21 @@ class ShardWorker:
         path = work / "input" / Path(piece.path).name
         write_bytes(path, piece.header.encode() + read_piece(piece))
         return Source(reading, piece.id, shard.format, shard.fingerprint, path, loaded=loaded)
+
+
+def _sizes(work: Path) -> dict[str, int]:
+    """Bytes on the disk by stage; tables are those beside the manifest."""
+    found = {"tables": sum(p.stat().st_size for p in work.glob("*.parquet"))}
+    for stage in ("parse", "graph", "mask"):
+        found[stage] = sum(p.stat().st_size for p in (work / stage).rglob("*") if p.is_file())
+    return found
+
+
+def _counted(run: Run) -> dict[str, int]:
+    """Rows of the edge table, and probes."""
+    mask, tables = (read_json(run.path / s / "stage.json") or {} for s in ("mask", "tabulate"))
+    seeds = mask.get("info", {}).get("seeds", ())
+    return {"rows": tables.get("info", {}).get("edge_rows", 0), "seeds": len(seeds)}
 
 
 _TEXT = (TextFile("text", None, b""),)
