@@ -35,8 +35,10 @@ class Rates:
         seeds: number of probes with which this was measured.
         share: of the predicates that was explained.
         per_seed: the part of the seconds, megabytes and rows of masks that grows with probes, in
-            [0, 1], by stage or part.
+            [0, 1], by stage, by part (``mask megabytes``, ``tables megabytes``) and of ``rows``;
+            1 where nothing is said.
         about: where this was measured, for people.
+        until: last stage that was measured.
     """
 
     seconds: Mapping[str, float]
@@ -46,6 +48,7 @@ class Rates:
     share: float = 1.0
     per_seed: Mapping[str, float] = field(default_factory=dict)
     about: str = ""
+    until: str = "tabulate"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def measured_rates(path: str | Path) -> Rates:
     sizes: Counter[str] = Counter()
     tokens = rows = 0
     seeds: set[int] = set()
+    reached: set[str] = set()
     for shard in collection.shards:
         record = collection.record(shard)
         if record is None:
@@ -96,6 +100,7 @@ def measured_rates(path: str | Path) -> Rates:
         seconds.update({k: v["seconds"] for k, v in record["stages"].items() if k in STAGES})
         sizes.update(record["sizes"])
         seeds.add(record["seeds"])
+        reached.add(record["until"])
     if not tokens:
         raise RunError(f"{path} has no finished shard to measure; do some with 'linguagraph run'")
     recipe = collection.recipe
@@ -107,6 +112,7 @@ def measured_rates(path: str | Path) -> Rates:
         seeds=max(seeds),
         share=recipe.mask.share,
         about=f"{tokens:,} tokens in {Path(path).name}, model {Path(recipe.mask.model).name}",
+        until=min(reached, key=STAGES.index),
     )
 
 
@@ -162,13 +168,19 @@ def estimate(
     """
     share = rates.share if share is None else share
     seeds = rates.seeds if seeds is None else seeds
+    if until not in STAGES:
+        raise ConfigError(f"until={until!r}; expected one of {', '.join(STAGES)}")
+    if STAGES.index(until) > STAGES.index(rates.until):
+        raise ConfigError(
+            f"the shards were only made up to {rates.until}; say --until {rates.until}, or make "
+            "some to the end"
+        )
+    seeds = max(1, seeds) if until in STAGES[:2] else seeds
     if tokens <= 0 or machines < 1 or workers < 1 or seeds < 1 or not 0 < share <= 1:
         raise ConfigError(
             f"tokens={tokens:g}, machines={machines}, workers={workers}, seeds={seeds}, "
             f"share={share:g}; expected more than 0, at least 1 and a share in (0, 1]"
         )
-    if until not in STAGES:
-        raise ConfigError(f"until={until!r}; expected one of {', '.join(STAGES)}")
     last = STAGES.index(until)
     million = tokens / 1e6
     grown = share / rates.share
@@ -179,7 +191,7 @@ def estimate(
         value = 0.0 if left_out else rates.seconds.get(stage, 0.0)
         hours[stage] = value * factor * million / 3600
     for place, part in enumerate(PARTS[: last + 1]):
-        factor = grown * _seeds(rates, part, seeds) if place >= 2 else 1.0
+        factor = grown * _seeds(rates, f"{part} megabytes", seeds) if place >= 2 else 1.0
         gigabytes[part] = rates.megabytes.get(part, 0.0) * factor * million / 1000
     rows = rates.rows * grown * _seeds(rates, "rows", seeds) * million
     wall = sum(hours.values()) / (machines * workers)
@@ -194,4 +206,4 @@ def estimate(
 def _seeds(rates: Rates, name: str, seeds: int) -> float:
     """How a cost changes with the number of probes."""
     part = float(rates.per_seed.get(name, 1.0))
-    return 1 - part + part * seeds / rates.seeds
+    return 1 - part + part * seeds / max(1, rates.seeds)

@@ -64,7 +64,7 @@ def with_seeds(five: Rates, one: Rates) -> Rates:
     per_seed = {}
     for name, many, few in (
         *((s, five.seconds[s], one.seconds[s]) for s in STAGES[2:]),
-        *((p, five.megabytes[p], one.megabytes[p]) for p in ("mask", "tables")),
+        *((f"{p} megabytes", five.megabytes[p], one.megabytes[p]) for p in ("mask", "tables")),
         ("rows", five.rows, one.rows),
     ):
         grows = (many - few) / (five.seeds - one.seeds) * five.seeds
