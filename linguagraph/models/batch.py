@@ -7,13 +7,15 @@ former are *units*: they alone have logits and roles and count in losses and div
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from linguagraph.models.examples import FEATURES, SrlExample, encode_examples
+from linguagraph.models.transfer import moved
 
 __all__ = [
     "SentenceRows",
@@ -34,11 +36,13 @@ class SentenceRows:
         example: [N] sentence of each node.
         position: [N] its position there.
         lengths: [R] tokens of each sentence up to its last node.
+        longest: the largest of the lengths, known without asking the device.
     """
 
     example: Tensor
     position: Tensor
     lengths: Tensor
+    longest: int
 
     @property
     def num_examples(self) -> int:
@@ -66,6 +70,7 @@ class SrlBatch:
         kind: [E] position in :data:`linguagraph.graphs.KINDS`.
         hops: [E] edges from an edge's target to the example's sentence; 0 inside of it.
         roles: [U] target role, -100 where ignored.
+        longest: the largest of the spans, a plain number.
     """
 
     words: Tensor
@@ -90,6 +95,7 @@ class SrlBatch:
     kind: Tensor
     hops: Tensor
     roles: Tensor
+    longest: int
 
     @property
     def num_nodes(self) -> int:
@@ -109,7 +115,7 @@ class SrlBatch:
     @property
     def rows(self) -> SentenceRows:
         """The sentences, for an encoder that reads one at a time."""
-        return SentenceRows(self.row, self.position, self.spans)
+        return SentenceRows(self.row, self.position, self.spans, self.longest)
 
     @property
     def has_context(self) -> bool:
@@ -126,7 +132,12 @@ class SrlBatch:
 
     def to(self, device: torch.device | str) -> SrlBatch:
         """The batch on another device."""
-        return SrlBatch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+        there: dict[str, Any] = {**moved(self.tensors(), device)}
+        return replace(self, **there)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All fields that are tensors, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "longest"}
 
     def edge_example(self) -> Tensor:
         """Example of each edge, int64 [E]."""
@@ -167,7 +178,8 @@ def collate(examples: Sequence[SrlExample], *, num_labels: int) -> SrlBatch:
         "hops": np.concatenate([e.hops for e in encoded]),
         "roles": np.concatenate([example.roles for example in examples]),
     }
-    return SrlBatch(**{k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()})
+    tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
+    return SrlBatch(**tensors, longest=int(arrays["spans"].max(initial=0)))
 
 
 def in_order(lengths: Sequence[int], *, tokens: int) -> list[list[int]]:

@@ -19,7 +19,8 @@ class Rows(Protocol):
     """Which token stands where: N tokens of B examples. All int64.
 
     Attributes:
-        example: [N]; position: [N], place in the example; lengths: [B], tokens per example.
+        example: [N]; position: [N], place in the example; lengths: [B], tokens per example;
+        longest: the largest of the lengths, a plain number.
     """
 
     @property
@@ -40,6 +41,11 @@ class Rows(Protocol):
     @property
     def lengths(self) -> Tensor:
         """Tokens of each example."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest example."""
         ...
 
 
@@ -149,7 +155,7 @@ class BiLstmEncoder(nn.Module):
 
     def up(self, layer: int, x: Tensor, batch: Rows) -> Tensor:
         """One layer: float [N, its inputs] -> [N, 2 * hidden]."""
-        rows, longest = batch.num_examples, int(batch.lengths.max())
+        rows, longest = batch.num_examples, batch.longest
         ahead = batch.example * longest + batch.position
         last = batch.lengths.index_select(0, batch.example) - 1
         back = batch.example * longest + (last - batch.position)

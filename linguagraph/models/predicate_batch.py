@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from linguagraph.documents.records import Sentence, Token, predicate_type
 from linguagraph.errors import CheckpointError
+from linguagraph.models.transfer import moved
 from linguagraph.models.vocabulary import SHAPES, UNKNOWN, Vocabulary, lemma, shape, suffix
 
 __all__ = [
@@ -147,6 +149,7 @@ class PredicateBatch:
         lengths: [B] tokens per sentence, at least 1 each.
         types: [N] index in :data:`PREDICATE_TYPES`, or -1.
         gold: [N] 1 for a predicate, else 0.
+        longest: the largest of the lengths, a plain number.
     """
 
     words: Tensor
@@ -162,6 +165,7 @@ class PredicateBatch:
     lengths: Tensor
     types: Tensor
     gold: Tensor
+    longest: int
 
     @property
     def num_examples(self) -> int:
@@ -170,7 +174,9 @@ class PredicateBatch:
 
     def to(self, device: torch.device | str) -> PredicateBatch:
         """The batch on another device."""
-        return PredicateBatch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "longest"}
+        there: dict[str, Any] = {**moved(tensors, device)}
+        return replace(self, **there)
 
 
 def collate_sentences(sentences: Sequence[EncodedSentence]) -> PredicateBatch:
@@ -189,6 +195,5 @@ def collate_sentences(sentences: Sequence[EncodedSentence]) -> PredicateBatch:
         "types": np.concatenate([s.types for s in sentences]),
         "gold": np.concatenate([s.gold for s in sentences]).astype(np.int64),
     }
-    return PredicateBatch(
-        **{k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
-    )
+    tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
+    return PredicateBatch(**tensors, longest=int(lengths.max(initial=0)))

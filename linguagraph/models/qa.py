@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.entity import RELATIONS
@@ -264,8 +263,7 @@ class QaModel(nn.Module):
         fitting = states * self.wanted(query).index_select(0, batch.item)
         parts = torch.cat((states, fitting, asked), -1)
         scores: Tensor = self.readout(self._drop(parts)).squeeze(-1)
-        most = int(batch.choices.max()) if batch.num_items else 0
-        mentions = (batch.candidate >= 0).nonzero().squeeze(1)
+        most, mentions = batch.most, batch.mentions
         column = batch.item * most + batch.candidate
         column = column.index_select(0, mentions).expand(*scores.shape[:-1], -1)
         out = scores.new_full((*scores.shape[:-1], batch.num_items * most), IMPOSSIBLE)
@@ -279,15 +277,8 @@ class QaModel(nn.Module):
         return self.propagate(states, query, batch, form=form)
 
     def _query(self, batch: QaBatch) -> Tensor:
-        embedded = self._words(batch.query)
-        packed = pack_padded_sequence(
-            embedded, batch.query_length.cpu(), batch_first=True, enforce_sorted=False
-        )
-        out, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        size = self.config.query
-        last = (batch.query_length - 1).view(-1, 1, 1).expand(-1, 1, size)
-        forwards = out[..., :size].gather(1, last).squeeze(1)
-        return torch.cat((forwards, out[:, 0, size:]), 1)
+        _, (final, _) = self.lstm(batch.packed(self._words(batch.query)))
+        return torch.cat((final[-2], final[-1]), 1)  # of the upper layer, both directions
 
     def _words(self, codes: Tensor, *, mentions: bool = False) -> Tensor:
         """Vectors of words; in training some become unknown, in windows more of the mentions."""

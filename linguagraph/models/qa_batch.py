@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.entity import RELATIONS
 from linguagraph.models.qa_examples import QaExample
+from linguagraph.models.transfer import moved
 
 __all__ = ["NORMALISATIONS", "QaBatch", "by_size", "collate_qa"]
 
@@ -30,8 +33,10 @@ class QaBatch:
         edge_index: [2, E], numbers of nodes in the batch; relation: [E].
         edge_item: [E], ascending.
         query: [B, Q], padded with zeros; query_length: [B].
+        query_rows, query_places: see :meth:`packed`; query_sizes: [Q], always on the processor.
+        mentions: [M], nodes that stand for a candidate.
         choices: [B], number of candidates; answer: [B], -1 where it is not known.
-        size: V, nodes of the largest item.
+        size: V, nodes of the largest item; most: C. Plain numbers.
     """
 
     words: Tensor
@@ -47,9 +52,14 @@ class QaBatch:
     edge_item: Tensor
     query: Tensor
     query_length: Tensor
+    query_rows: Tensor
+    query_places: Tensor
+    query_sizes: Tensor
+    mentions: Tensor
     choices: Tensor
     answer: Tensor
     size: int
+    most: int
 
     @property
     def num_items(self) -> int:
@@ -74,8 +84,21 @@ class QaBatch:
 
     def to(self, device: torch.device | str) -> QaBatch:
         """The batch on another device."""
-        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "size"}
-        return replace(self, **moved)
+        staying = ("size", "most", "query_sizes")
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in staying}
+        there: dict[str, Any] = {**moved(tensors, device)}
+        return replace(self, **there)
+
+    def packed(self, embedded: Tensor) -> PackedSequence:
+        """Words of the queries, float [B, Q, D], for a recurrent network: the longest query first.
+
+        As ``pack_padded_sequence`` has it, which would look at lengths on the device.
+        """
+        order = torch.empty_like(self.query_places)
+        number = torch.arange(len(order), device=order.device)
+        order = order.index_copy(0, self.query_places, number)
+        words = embedded.flatten(0, 1).index_select(0, self.query_rows)
+        return PackedSequence(words, self.query_sizes, order, self.query_places)
 
     @cached_property
     def place(self) -> Tensor:
@@ -110,7 +133,8 @@ class QaBatch:
         if normalise != "node":
             kinds = len(RELATIONS)
             key = key * kinds + self.relation
-        counts = torch.bincount(key, minlength=self.num_nodes * kinds)
+        counts = torch.zeros(self.num_nodes * kinds, dtype=torch.int64, device=key.device)
+        counts = counts.index_add(0, key, torch.ones_like(key))
         found = 1 / counts.index_select(0, key).float()
         return found.sqrt() if normalise == "root" else found
 
@@ -145,6 +169,8 @@ def collate_qa(examples: Sequence[QaExample]) -> QaBatch:
     edge_item = number.repeat_interleave(edges)
     item = number.repeat_interleave(sizes)
     lengths = torch.tensor([len(e.query) for e in examples])
+    choices = torch.tensor([e.num_candidates for e in examples])
+    candidate = torch.cat([e.candidate for e in examples])
     query = torch.nn.utils.rnn.pad_sequence([e.query for e in examples], batch_first=True)
     return QaBatch(
         words=torch.cat([e.words for e in examples]),
@@ -154,16 +180,34 @@ def collate_qa(examples: Sequence[QaExample]) -> QaBatch:
         places=torch.cat([e.places for e in examples]),
         item=item,
         slot=torch.arange(len(item)) - starts.index_select(0, item),
-        candidate=torch.cat([e.candidate for e in examples]),
+        candidate=candidate,
         edge_index=index + starts.index_select(0, edge_item),
         relation=torch.cat([e.relation for e in examples]),
         edge_item=edge_item,
         query=query,
         query_length=lengths,
-        choices=torch.tensor([e.num_candidates for e in examples]),
+        **_packing(lengths, query.shape[1]),
+        mentions=(candidate >= 0).nonzero().squeeze(1),
+        choices=choices,
         answer=torch.tensor([e.answer for e in examples]),
         size=int(sizes.max()) if len(sizes) else 0,
+        most=int(choices.max()) if len(choices) else 0,
     )
+
+
+def _packing(lengths: Tensor, longest: int) -> dict[str, Tensor]:
+    """See :meth:`QaBatch.packed`: cells of [B, Q] by place and then by length, and how many.
+
+    ``query_places`` is where each query stands in the order by length.
+    """
+    order = torch.argsort(lengths, descending=True, stable=True)
+    place = torch.arange(longest).unsqueeze(1)
+    there = place < lengths[order]
+    return {
+        "query_rows": (order * longest + place)[there],
+        "query_places": torch.argsort(order),
+        "query_sizes": there.sum(1),
+    }
 
 
 def by_size(sizes: Sequence[int], *, cells: int, seed: int | None = None) -> list[list[int]]:

@@ -66,16 +66,17 @@ def test_a_batch_is_the_disjoint_union_of_its_examples(vocabulary: SrlVocabulary
     assert batch.target.tolist() == [1, 2, 3, 2, 4, 5, 6, 5]
     assert batch.direction.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
     assert batch.edge_example().tolist() == [1] * 4 + [2] * 4
-    assert all(getattr(batch, name).dtype == torch.int64 for name in batch.__dataclass_fields__)
+    assert all(tensor.dtype == torch.int64 for tensor in batch.tensors().values())
+    assert batch.longest == batch.rows.longest == 3
 
 
 def test_moving_a_batch_keeps_it() -> None:
     sentences = planted_sentences(3, seed=0)
     batch = batch_of(small_model(sentences), sentences)
     again = batch.to("cpu")
-    assert all(
-        torch.equal(getattr(batch, n), getattr(again, n)) for n in batch.__dataclass_fields__
-    )
+    own = batch.tensors()
+    assert all(torch.equal(own[name], moved) for name, moved in again.tensors().items())
+    assert again.longest == batch.longest
 
 
 def bounded(runs: list[list[int]], lengths: list[int], tokens: int) -> bool:

@@ -139,7 +139,7 @@ def test_merged_graphs_without_other_edges_are_the_dependency_graphs(model: SrlM
     merged, batch = logits(model, bare, GraphSource(model.config).graphs(bare))
     examples = list(encode_examples(sentences_of(bare), model.vocabulary))
     plain = collate(examples, num_labels=len(model.vocabulary.labels))
-    for name in plain.__dataclass_fields__:
+    for name in plain.tensors():
         assert torch.equal(getattr(batch, name), getattr(plain, name)), name
     with torch.inference_mode():
         assert torch.equal(model(plain).logits, merged)

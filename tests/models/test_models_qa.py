@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 from qa_tools import SMALL, encoded, made_items, new_model, trained_model
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from linguagraph.errors import ConfigError
 from linguagraph.graphs.entity import RELATIONS
 from linguagraph.models.qa import IMPOSSIBLE, QaConfig, choose_form
-from linguagraph.models.qa_batch import QaBatch, collate_qa
+from linguagraph.models.qa_batch import QaBatch, _packing, collate_qa
 from linguagraph.models.qa_layers import GatedRelational
 from linguagraph.models.qa_training import accuracy
 
@@ -198,3 +199,18 @@ def test_relations_can_be_left_out() -> None:
     assert set(example.graph.labels) == {"MATCH", "DOC-BASED"}
     with torch.no_grad():
         assert new_model(config)(collate_qa([example])).logits.shape == (1, 3)
+
+
+def test_queries_are_packed_as_torch_packs_them() -> None:
+    batch, model = some_batch(6), new_model()
+    lengths = torch.tensor([3, 1, 4, 1, 5, 2])
+    query = torch.where(torch.arange(5) < lengths.unsqueeze(1), torch.arange(30).view(6, 5), 0)
+    made = replace(batch, query=query, query_length=lengths, **_packing(lengths, 5))
+    embedded = query.unsqueeze(-1).expand(6, 5, model.config.word).float()
+    found = made.packed(embedded)
+    expected = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+    assert torch.equal(found.batch_sizes, expected.batch_sizes)
+    states, _ = pad_packed_sequence(model.lstm(found)[0], batch_first=True)
+    wanted, _ = pad_packed_sequence(model.lstm(expected)[0], batch_first=True)
+    assert torch.allclose(states, wanted, atol=1e-6)
+    assert torch.equal(found.data.unique(), expected.data.unique())
