@@ -27,6 +27,7 @@ from linguagraph.masks.trainer_state import (
 )
 from linguagraph.models.batch import SrlExample, bucket
 from linguagraph.models.checkpoints import save_tensors, tensor_fingerprint
+from linguagraph.models.precision import check_precision, computed_in
 
 __all__ = ["FitConfig", "FitResult", "fit_graphmask"]
 
@@ -47,6 +48,7 @@ class FitConfig:
         checks: evaluations on dev per epoch.
         allowed: largest loss of dev F1 (in [0, 1]) at which a probe may be kept.
         seed: of the order of the batches, shared by all probes.
+        precision: one of :data:`linguagraph.models.precision.PRECISIONS`.
     """
 
     epochs_per_layer: int = 1
@@ -59,6 +61,7 @@ class FitConfig:
     checks: int = 2
     allowed: float = 0.009
     seed: int = 0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.epochs_per_layer < 1 or self.epochs_after < 0 or self.checks < 1:
@@ -66,10 +69,14 @@ class FitConfig:
                 f"epochs_per_layer={self.epochs_per_layer}, epochs_after={self.epochs_after}, "
                 f"checks={self.checks}; expected at least 1, 0 and 1"
             )
+        check_precision(self.precision)
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values."""
-        return asdict(self)
+        """Field names and values; the precision only where it is not the usual one."""
+        found = asdict(self)
+        if self.precision == FitConfig.precision:
+            del found["precision"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -201,21 +208,22 @@ class _Fit:
                 baseline.copy_(edges.mean(0).expand_as(baseline))
 
     def _epoch(self, epoch: int, lowest: int) -> None:
-        config, seeds = self.config, self.masker.probe.seeds
+        config = self.config
         seed = config.seed * 1000 + epoch
         torch.manual_seed(seed)
         batches = bucket(self.lengths, tokens=config.tokens, seed=seed)
         checks = {round(len(batches) * (k + 1) / config.checks) for k in range(config.checks)}
-        started, summed, count = time.perf_counter(), torch.zeros(len(seeds)), 0
+        nothing = torch.zeros_like(self.lagrangian.multipliers)  # on the device, read at checks
+        started, summed, count = time.perf_counter(), nothing, 0
         for step, run in enumerate(batches, start=1):
             apart = self._step([self.train[i] for i in run], lowest)
-            summed, count = summed + apart.cpu(), count + 1
+            summed, count = summed + apart, count + 1
             if self.progress is not None:
                 self.progress(self.done, self.steps)
             if step in checks:
                 self._check(epoch + step / len(batches), lowest, summed / count)
                 self.log(self._line(time.perf_counter() - started))
-                summed, count = torch.zeros(len(seeds)), 0
+                summed, count = nothing, 0
 
     def _step(self, examples: Sequence[SrlExample], lowest: int) -> Tensor:
         config = self.config
@@ -223,7 +231,8 @@ class _Fit:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = self.masker.collate(examples)
-        penalty, apart = self.masker.step(batch, lowest=lowest, divergence=config.divergence)
+        with computed_in(config.precision, batch.source.device):
+            penalty, apart = self.masker.step(batch, lowest=lowest, divergence=config.divergence)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(self.lagrangian.loss(penalty, apart))
         self.optimizer.step()

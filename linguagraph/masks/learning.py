@@ -23,6 +23,8 @@ __all__ = ["LabelTally", "learning_rows"]
 class LabelTally:
     """Counts of one check, added up over batches.
 
+    The sums stay on the device of the gates until they are asked for.
+
     Attributes:
         counts: int64 [1 + S, L, T] for S seeds, L layers and T edge types (a label in a direction):
             first the edges that can matter in the layer, then those that each seed retains. Layers
@@ -34,8 +36,8 @@ class LabelTally:
     """
 
     def __init__(self, *, seeds: int, layers: int, types: int, lowest: int = 0) -> None:
-        self.counts = torch.zeros(1 + seeds, layers, types, dtype=torch.long)
-        self.lowest = lowest
+        self._sizes, self.lowest = (1 + seeds, layers, types), lowest
+        self._sums: Tensor | None = None
 
     def add(self, gates: Sequence[Tensor], there: Sequence[Tensor], edge_type: Tensor) -> None:
         """Count one batch.
@@ -45,11 +47,17 @@ class LabelTally:
             there: L tensors [E], 1 for edges that can matter in the layer, else 0.
             edge_type: int64 [E].
         """
-        size = self.counts.shape[-1]
+        if self._sums is None:
+            self._sums = torch.zeros(self._sizes, dtype=torch.long, device=edge_type.device)
         for layer in range(self.lowest, len(gates)):
-            for row, kept in enumerate((there[layer], *gates[layer])):
-                found = torch.bincount(edge_type[kept > 0], minlength=size)
-                self.counts[row, layer] += found.cpu()
+            open_ = torch.cat((there[layer].unsqueeze(0), gates[layer])) > 0
+            self._sums[:, layer].index_add_(1, edge_type, open_.long())
+
+    @property
+    def counts(self) -> Tensor:
+        """See the class."""
+        nothing = torch.zeros(self._sizes, dtype=torch.long)
+        return nothing if self._sums is None else self._sums.cpu()
 
 
 def learning_rows(

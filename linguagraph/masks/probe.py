@@ -93,12 +93,14 @@ class ErasureLayer(nn.Module):
         parts = parts.add_(self._component(0, self.source, states).index_select(0, source))
         parts = parts.add_(self._component(1, self.target, states).index_select(0, target))
         hidden, read = F.relu(parts, inplace=True), self.read / 3
-        one = self.count == 1
+        # products would be rounded to 16 bits by autocast, and gates decided by what is lost
+        one = self.count == 1 and not torch.is_autocast_enabled(states.device.type)
         scores = hidden.squeeze(1) @ read.t() if one else (hidden * read).sum(-1)
         return (scores + self.offset).t() + self.bias
 
     def _component(self, index: int, weight: Tensor, values: Tensor) -> Tensor:
         projected = F.linear(values, weight.flatten(0, 1)).view(-1, self.count, self.hidden)
+        projected = projected.to(weight.dtype)
         if self.count == 1:  # one operation in place of three; equal to rounding
             gain, shift = self.gain[index, 0], self.shift[index, 0]
             return F.layer_norm(projected, (self.hidden,), gain, shift)

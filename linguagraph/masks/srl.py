@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from linguagraph.masks.learning import LabelTally
 from linguagraph.masks.probe import Probe, ProbeConfig
 from linguagraph.models.batch import SrlBatch, SrlExample, collate, in_order
 from linguagraph.models.gateable import Trace
+from linguagraph.models.precision import check_precision, computed_in
 from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
 from linguagraph.models.srl import SrlModel
 
@@ -96,17 +97,21 @@ class SrlGraphMask:
     Args:
         model: the model to explain.
         probe: erasure functions; made by :meth:`create` or loaded.
+        precision: of masks and of the masked model, one of
+            :data:`linguagraph.models.precision.PRECISIONS`; for training see :class:`FitConfig`.
 
     Raises:
         MaskError: probe and model have different numbers of layers.
+        ConfigError: unknown precision.
     """
 
-    def __init__(self, model: SrlModel, probe: Probe) -> None:
+    def __init__(self, model: SrlModel, probe: Probe, *, precision: str = "float32") -> None:
         if len(probe.layers) != len(model.message_sizes):
             raise MaskError(
                 f"the probe has {len(probe.layers)} layers, the model {len(model.message_sizes)}"
             )
         self.model, self.probe = model, probe
+        self.precision = check_precision(precision)
 
     @property
     def method(self) -> str:
@@ -139,8 +144,8 @@ class SrlGraphMask:
     @torch.inference_mode()
     def mask(self, batch: SrlBatch) -> Masked:
         """Decide every edge in every layer and run the masked model, all seeds at once."""
-        with frozen(self.model):
-            trace = self.model(batch)
+        with frozen(self.model), computed_in(self.precision, batch.source.device):
+            trace = self._pass(batch)
             locations = tuple(
                 value
                 for value in self.probe.locations(trace, batch.source, batch.target)
@@ -171,8 +176,8 @@ class SrlGraphMask:
 
         Without gradient; call inside :func:`frozen`.
         """
-        return torch.cat(
-            [
+        with computed_in(self.precision, batch.source.device):
+            found = [
                 self.model.masked_logits(
                     trace,
                     batch,
@@ -181,7 +186,11 @@ class SrlGraphMask:
                 )
                 for part in self._parts(batch)
             ]
-        )
+        return torch.cat(found).float()
+
+    def _pass(self, batch: SrlBatch) -> Trace:
+        trace: Trace = self.model(batch)
+        return replace(trace, logits=trace.logits.float())
 
     def step(
         self, batch: SrlBatch, *, lowest: int = 0, divergence: Divergence
@@ -197,7 +206,7 @@ class SrlGraphMask:
         with torch.no_grad():
             training = model.training
             model.eval()
-            trace = model(batch)
+            trace = self._pass(batch)
             model.train(training)
         locations = probe.locations(trace, batch.source, batch.target, lowest=lowest)
         gates = [None if v is None else probe.config.gates.sample(v) for v in locations]
@@ -213,7 +222,7 @@ class SrlGraphMask:
                 ).logits
                 for part in self._parts(batch)
             ]
-        )
+        ).float()
         there = torch.stack([v for v in locations if v is not None])
         expected = probe.config.gates.nonzero_probability(there)
         if batch.has_context:
@@ -238,25 +247,31 @@ class SrlGraphMask:
         ``tally`` is told of every gate.
         """
         seeds, layers = self.probe.seeds, len(self.probe.layers)
-        plain = torch.zeros(3, dtype=torch.long)
-        masked = torch.zeros(len(seeds), 3, dtype=torch.long)
-        kept = torch.zeros(layers, len(seeds), dtype=torch.float64)
-        edges = torch.zeros(layers, dtype=torch.float64)
+        device = next(self.model.parameters()).device  # sums stay there and are read once
+        plain = torch.zeros(3, dtype=torch.long, device=device)
+        masked = torch.zeros(len(seeds), 3, dtype=torch.long, device=device)
+        kept = torch.zeros(layers, len(seeds), dtype=torch.float64, device=device)
+        edges = torch.zeros(layers, dtype=torch.float64, device=device)
         ordered = sorted(examples, key=lambda example: example.num_nodes)
         for run in in_order([e.num_nodes for e in ordered], tokens=tokens):
             batch = self.collate([ordered[i] for i in run])
-            with torch.inference_mode(), frozen(self.model):
-                trace = self.model(batch)
+            with (
+                torch.inference_mode(),
+                frozen(self.model),
+                computed_in(self.precision, device),
+            ):
+                trace = self._pass(batch)
                 found = self.probe.locations(trace, batch.source, batch.target, lowest=lowest)
                 gates = where_effective([self._decide(v, batch) for v in found], batch)
                 logits = self.run(trace, batch, gates)
-            plain += count_roles(predict_roles(trace.logits), batch.roles).sum(0).cpu()
-            masked += count_roles(predict_roles(logits), batch.roles).sum(1).cpu()
+            plain += count_roles(predict_roles(trace.logits), batch.roles).sum(0)
+            masked += count_roles(predict_roles(logits), batch.roles).sum(1)
             there = [counted(batch, k, layers) for k in range(layers)]
-            kept += torch.stack([g.sum(-1).double().cpu() for g in gates])
-            edges += torch.stack([found.sum().cpu() for found in there])
+            kept += torch.stack([g.sum(-1).double() for g in gates])
+            edges += torch.stack([found.sum() for found in there])
             if tally is not None:
                 tally.add(gates, there, batch.edge_type)
+        plain, masked, kept, edges = (sums.cpu() for sums in (plain, masked, kept, edges))
         before = RoleCounts(*plain.tolist()).f1
         shares = kept.t() / edges.clamp(min=1)
         same = bool((edges == edges[0]).all())

@@ -272,7 +272,8 @@ class SrlModel(nn.Module):
         """Logits of the model under binary gates, computing only what open edges send.
 
         Equal to :meth:`propagate` up to rounding, and the same computation where most gates of a
-        layer are open. For evaluation: without gradient, as the model's mode has it.
+        layer are open, and on a GPU, which would have to wait in order to count them. For
+        evaluation: without gradient, as the model's mode has it.
 
         Args:
             trace: the unmasked pass over the batch.
@@ -288,7 +289,7 @@ class SrlModel(nn.Module):
             fill = None if baselines is None else baselines[layer]
             known = trace.messages[0] if layer == 0 else None
             module = self._layer(layer)
-            few = 2 * int(mask.count_nonzero()) <= mask.numel()
+            few = mask.device.type == "cpu" and 2 * int(mask.count_nonzero()) <= mask.numel()
             if few and isinstance(module, GatedGCNLayer):
                 states = self._aggregate_open(
                     module, states if known is None else known, batch, mask, fill
