@@ -241,22 +241,24 @@ def measure(
 ) -> dict[int, MaskQuality]:
     """Quality of each seed's masks; layers below ``lowest`` stay open. Call inside ``frozen``."""
     seeds = len(probe.seeds)
-    totals = torch.zeros(seeds, 3, dtype=torch.float64)
-    kept = torch.zeros(seeds, model.num_layers, dtype=torch.float64)
-    edges = torch.zeros(model.num_layers, dtype=torch.float64)
-    units = graphs = 0
+    device = next(probe.parameters()).device  # sums stay there and are read once
+    totals = torch.zeros(seeds, 3, dtype=torch.float64, device=device)
+    kept = torch.zeros(seeds, model.num_layers, dtype=torch.float64, device=device)
+    edges = torch.zeros(model.num_layers, dtype=torch.float64, device=device)
+    answers, graphs = torch.zeros((), dtype=torch.long, device=device), 0
     for batch in batches:
         trace = model.trace(batch)
         gates = hard_gates(model, probe, batch, trace, lowest=lowest)[1].to(trace.output.dtype)
         masked = _masked(model, probe, batch, trace, gates, 0)
         apart = divergence(model.output, batch, trace, masked).sum(-1)
         asked = trace.asked
-        same = model.output.same(trace.output, masked)[:, asked].sum(-1)
-        changed = _changed(model.output, trace.output, masked)[:, asked].sum(-1)
-        totals += torch.stack((same, changed, apart), 1).double().cpu()
-        kept += (gates * trace.present).sum(-1).double().cpu()
-        edges += trace.present.sum(-1).cpu()
-        units, graphs = units + int(asked.sum()), graphs + batch.num_graphs
+        same = (model.output.same(trace.output, masked) & asked).sum(-1)
+        changed = (_changed(model.output, trace.output, masked) * asked).sum(-1)
+        totals += torch.stack((same, changed, apart), 1).double()
+        kept += (gates * trace.present).sum(-1).double()
+        edges += trace.present.sum(-1)
+        answers, graphs = answers + asked.sum(), graphs + batch.num_graphs
+    totals, kept, edges, units = totals.cpu(), kept.cpu(), edges.cpu(), int(answers)
     found = {}
     for place, seed in enumerate(probe.seeds):
         same_units, changed_units, apart_graphs = totals[place].tolist()

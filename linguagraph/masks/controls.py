@@ -138,9 +138,10 @@ def _without_kinds(
             filled = masker.under(masked, batch, gates)
             single = [layer[:1] for layer in gates]
             bare = masker.model.masked_logits(masked.original, batch, gates=single)
-        for index, seed in enumerate(masker.seeds):
-            yield f"without_{kind}", seed, *_counts(filled, gates, batch, index)
-        yield f"removed_{kind}", -1, *_counts(bare, single, batch, 0)
+        counts = _counts(filled, gates, batch)
+        for seed, found in zip(masker.seeds, counts, strict=True):
+            yield f"without_{kind}", seed, *found
+        yield f"removed_{kind}", -1, *_counts(bare, single, batch)[0]
 
 
 def score_conditions(
@@ -171,15 +172,17 @@ def score_conditions(
         MaskError: thresholds for a model without gates of its own.
     """
     every = where_effective([torch.ones_like(gates[:1]) for gates in masked.gates], batch)
-    yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch, 0)
+    yield "original", -1, *_counts(masked.original.logits.unsqueeze(0), every, batch)[0]
     plans: Iterator[tuple[str, list[Tensor]]] = control_gates(masked, batch, random)
-    for index, seed in enumerate(masker.seeds):
-        yield "retained_100", seed, *_counts(masked.logits, list(masked.gates), batch, index)
+    counts = _counts(masked.logits, list(masked.gates), batch)
+    for seed, found in zip(masker.seeds, counts, strict=True):
+        yield "retained_100", seed, *found
     for name, gates in plans:
         with torch.inference_mode(), frozen(masker.model):
             logits = masker.under(masked, batch, gates)
-        for index, seed in enumerate(masker.seeds):
-            yield name, seed, *_counts(logits, gates, batch, index)
+        counts = _counts(logits, gates, batch)
+        for seed, found in zip(masker.seeds, counts, strict=True):
+            yield name, seed, *found
     yield from _without_kinds(masker, masked, batch)
     if thresholds is not None:
         above = [
@@ -189,17 +192,19 @@ def score_conditions(
         gates = where_effective(above, batch)
         with torch.inference_mode(), frozen(masker.model):
             logits = masker.model.masked_logits(masked.original, batch, gates=gates)
-        yield "soft_gates", -1, *_counts(logits, gates, batch, 0)
+        yield "soft_gates", -1, *_counts(logits, gates, batch)[0]
 
 
 def _counts(
-    logits: Tensor, gates: Sequence[Tensor], batch: SrlBatch, index: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    units = count_roles(predict_roles(logits[index]), batch.roles)
-    counts = units.new_zeros(batch.num_examples, 3).index_add_(0, batch.unit_example, units)
-    per_edge = torch.stack([layer[index] for layer in gates]).sum(0).long()
-    kept = per_edge.new_zeros(batch.num_examples).index_add_(0, batch.edge_example(), per_edge)
-    return counts.cpu().numpy(), kept.cpu().numpy()
+    logits: Tensor, gates: Sequence[Tensor], batch: SrlBatch
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Counts [B, 3] and kept edges [B] of every seed, read from the device once."""
+    units = count_roles(predict_roles(logits), batch.roles)
+    sums = units.new_zeros(len(units), batch.num_examples, 4)
+    sums[..., :3].index_add_(1, batch.unit_example, units)
+    per_edge = torch.stack(list(gates)).sum(0).long()
+    sums[..., 3].index_add_(1, batch.edge_example(), per_edge)
+    return [(found[:, :3].copy(), found[:, 3].copy()) for found in sums.cpu().numpy()]
 
 
 def _stack(rows: Sequence[NDArray[np.bool_]], like: Tensor) -> Tensor:

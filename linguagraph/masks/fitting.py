@@ -157,8 +157,11 @@ class _Fit:
         self.epochs = self.layers * config.epochs_per_layer + config.epochs_after
         self.lengths = [e.num_nodes for e in train]
         self.steps = self.epochs * len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
-        self.optimizer = torch.optim.Adam(probe.parameters(), lr=config.lr, foreach=True)
         device = next(probe.parameters()).device
+        one = device.type == "cuda"  # one kernel for all parameters
+        self.optimizer = torch.optim.Adam(
+            probe.parameters(), lr=config.lr, foreach=not one, fused=one
+        )
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=device)
         self.best: dict[int, tuple[Quality, dict[str, Tensor]]] = {}
         self.history: list[dict[str, Any]] = []

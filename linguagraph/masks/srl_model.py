@@ -151,6 +151,40 @@ class SrlExplainable:
             baselines=baselines,
         ).logits
 
+    def run_seeds(
+        self,
+        batch: GraphBatch,
+        gates: Tensor,
+        *,
+        baselines: Sequence[Tensor | None],
+        trace: Pass,
+        lowest: int = 0,
+    ) -> Tensor:
+        """Logits float [S, U, roles] of several seeds, as :meth:`run` gives them one by one.
+
+        Side by side on a GPU; one at a time on a CPU, whose caches hold the states of one only.
+
+        Args:
+            batch, trace: the graphs, and the unmasked pass over them.
+            gates: float [S, L, E]; 1 in the layers below ``lowest``, which are not computed again.
+            baselines: one per layer, float [S, D], ``None`` for zeros.
+        """
+        content: SrlBatch = batch.content
+        count, known = gates.shape[0], trace.memory
+        size = 1 if gates.device.type == "cpu" else count
+        found = [
+            self.model.propagate(
+                known.states[lowest],
+                content,
+                start=lowest,
+                messages=known.messages[lowest],
+                gates=[None] * lowest + list(gates[start : start + size, lowest:].unbind(1)),
+                baselines=[None if b is None else b[start : start + size] for b in baselines],
+            ).logits
+            for start in range(0, count, size)
+        ]
+        return torch.cat(found)
+
 
 def _stacked(own: Sequence[Tensor | None]) -> Tensor | None:
     """The model's own gates, float [L, E], NaN in layers that have none."""

@@ -61,12 +61,13 @@ def restore_trainer(
     """Put tensors of :func:`trainer_tensors` back; returns the kept probes, by seed."""
     for name, buffer in probe.named_buffers():
         buffer.copy_(tensors[f"probe.{name}"])
+    inside = any(g.get("fused") or g.get("capturable") for g in optimizer.param_groups)
     for name, parameter in probe.named_parameters():
         parameter.copy_(tensors[f"probe.{name}"])
         names = {key: f"adam.{key}.{name}" for key in MOMENTS}
         if all(known in tensors for known in names.values()):  # a layer without gates has none yet
             optimizer.state[parameter] = {
-                key: tensors[known] if key == "step" else tensors[known].to(parameter.device)
+                key: tensors[known].to(parameter.device if inside or key != "step" else "cpu")
                 for key, known in names.items()
             }
     lagrangian.multipliers.copy_(tensors["multipliers"])
