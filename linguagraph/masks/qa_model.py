@@ -203,8 +203,10 @@ class QaExplainable:
         own = any(b is not None and b.dim() == 2 for b in baselines or ())
         form = "edges" if own else memory.found.form
         states, weights = memory.found.states[0], memory.weights
+        messages: Tensor | None = memory.found.messages[0]
         if form != memory.found.form:
             states, weights = content.unpadded(states), self.model.weights(content, form)
+            messages = None
         rows = content.matrices(gates) if form == "matrices" else gates
         return self.model.propagate(
             states,
@@ -212,6 +214,7 @@ class QaExplainable:
             content,
             form=form,
             weights=weights,
+            messages=messages,
             gates=list(rows),
             baselines=baselines,
         ).logits
@@ -245,14 +248,14 @@ class QaExplainable:
                 for seed in range(count)
             ]
             return torch.stack(rows)
-        states = memory.found.states[lowest]
         return self.model.propagate(
-            states.expand(count, *states.shape),
+            memory.found.states[lowest],
             memory.found.query,
             content,
             form="matrices",
             start=lowest,
             weights=memory.weights,
+            messages=memory.found.messages[lowest],
             gates=list(content.matrices(gates[:, lowest:]).unbind(1)),
             baselines=list(baselines[lowest:]),
         ).logits

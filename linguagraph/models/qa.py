@@ -108,12 +108,14 @@ class QaPass:
         logits: float [..., B, C].
         states: float [N, D] (edge lists) or [..., B, V, D] (matrices) below each layer, and on top.
         query: float [B, 2 query].
+        messages: of each layer, those that all nodes would send in all relations, before gates.
         form: ``edges`` or ``matrices``.
     """
 
     logits: Tensor
     states: tuple[Tensor, ...]
     query: Tensor
+    messages: tuple[Tensor, ...]
     form: str
 
 
@@ -203,6 +205,7 @@ class QaModel(nn.Module):
         form: str = "auto",
         start: int = 0,
         weights: Tensor | None = None,
+        messages: Tensor | None = None,
         gates: Sequence[Tensor | None] | None = None,
         baselines: Sequence[Tensor | None] | None = None,
     ) -> QaPass:
@@ -216,6 +219,8 @@ class QaModel(nn.Module):
             form: one of :data:`FORMS`.
             weights: of :meth:`weights`, in the layout of the form; computed where not given.
                 Layers with attention compute their own from the states that enter them.
+            messages: of layer ``start`` if already known (they are not computed again); they, and
+                the states, may lack the leading dimensions (seeds) of the gates in matrices.
             gates, baselines: one per layer from ``start`` up, see
                 :class:`~linguagraph.models.qa_layers.RelationalLayer`.
         """
@@ -224,19 +229,23 @@ class QaModel(nn.Module):
             states = batch.padded(states)
         if weights is None:
             weights = self.weights(batch, form)
-        seen = [states]
+        seen, made = [states], []
         for place in range(count):
             gate = None if gates is None else gates[place]
             baseline = None if baselines is None else baselines[place]
             before = F.dropout(states, self.config.layer_dropout, self.training)
-            messages = self.layer.messages(before)
+            known = messages if place == 0 else None
+            current = self.layer.messages(before) if known is None else known
+            made.append(current)
             if form == "matrices":
                 scaled = self.layer.weigh_matrices(before, weights)
+                if gate is not None:
+                    states = states.expand(*gate.shape[:-4], *states.shape[-3:])
                 states = self.layer.over_matrices(
-                    states, messages, scaled, gates=gate, baseline=baseline
+                    states, current, scaled, gates=gate, baseline=baseline
                 )
             else:
-                sent = messages.flatten(0, 1)
+                sent = current.flatten(0, 1)
                 sent = sent.index_select(0, self.sent(batch))
                 target = batch.edge_index[1]
                 scaled = self.layer.weigh_edges(before, batch.edge_index, batch.relation, weights)
@@ -245,7 +254,7 @@ class QaModel(nn.Module):
                 )
             seen.append(states)
         top = batch.unpadded(states) if form == "matrices" else states
-        return QaPass(self.answer(top, query, batch), tuple(seen), query, form)
+        return QaPass(self.answer(top, query, batch), tuple(seen), query, tuple(made), form)
 
     def weights(self, batch: QaBatch, form: str) -> Tensor:
         """Weights of messages, float [E] or [B, V, R, V]."""

@@ -244,7 +244,7 @@ class _Masking:
             stored: list[float] | None = json.loads(path.read_text(encoding="utf-8"))
             return stored
         layers = self.masker.num_layers
-        sums = np.zeros(3)
+        count, sums = 0, torch.zeros(2, dtype=torch.float64)
         task = progress("reading the model's gates", shards)
         for number in range(shards):
             for _, batch in self.batches(self.examples(number)):
@@ -256,10 +256,11 @@ class _Masking:
                     effective = batch.effective(layer, layers)
                     gates = sent.soft_gates if effective is None else sent.soft_gates[effective]
                     values = gates.double()
-                    sums += [values.numel(), values.sum().item(), (values**2).sum().item()]
+                    count += values.numel()
+                    sums = sums.to(values.device) + torch.stack((values.sum(), (values**2).sum()))
             task(1)
         task.close()
-        count, total, squares = sums.tolist()
+        total, squares = sums.tolist()
         mean = total / max(count, 1)
         spread = math.sqrt(max(squares / max(count, 1) - mean**2, 0.0))
         found = [mean - spread] * layers
@@ -300,12 +301,11 @@ class _Masking:
             if self.own:
                 batch = replace(batch, roles=predict_roles(masked.original.logits))
             on_edges, on_nodes = ranges_of(edges, places), ranges_of(nodes, places)
-            for layer, values in enumerate(masked.scores):
-                scores[:, layer, on_edges] = values.cpu().numpy()
-                retained[:, layer, on_edges] = masked.gates[layer].cpu().numpy()
-                gates = masked.original.messages[layer].soft_gates
-                if gates is not None:
-                    soft[layer, on_edges] = gates.cpu().numpy()
+            scores[:, :, on_edges] = torch.stack(masked.scores, 1).cpu().numpy()
+            retained[:, :, on_edges] = torch.stack(masked.gates, 1).cpu().numpy()
+            for layer, sent in enumerate(masked.original.messages):
+                if sent.soft_gates is not None:
+                    soft[layer, on_edges] = sent.soft_gates.cpu().numpy()
             roles[on_nodes] = predict_roles(masked.original.logits).cpu().numpy()
             for found in score_conditions(
                 self.masker, masked, batch, random=random, thresholds=thresholds
