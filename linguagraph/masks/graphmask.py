@@ -28,6 +28,7 @@ from linguagraph.masks.explainable import EdgeMask, Explainable, GraphBatch, Pas
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.outputs import Output
 from linguagraph.masks.pyg import PygModel
+from linguagraph.models.precision import computed_in
 
 __all__ = ["ERASURES", "GraphMask"]
 
@@ -315,6 +316,7 @@ class GraphMask:
         with ExitStack() as stack:
             stack.enter_context(randomness_kept(device))
             stack.enter_context(frozen(self.model.module))
+            stack.enter_context(computed_in("float32", device))
             if isinstance(self.model, PygModel):
                 stack.enter_context(self.model.held())
             yield device

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
 import torch
 
 from linguagraph.errors import ConfigError
@@ -23,11 +26,29 @@ def check_precision(name: str) -> str:
     return name
 
 
-def computed_in(name: str, device: torch.device | str) -> torch.autocast:
+def computed_in(name: str, device: torch.device | str) -> AbstractContextManager[None]:
     """A context for passes through a model on a device, see :data:`PRECISIONS`.
+
+    ``float32`` means it: cuDNN would compute LSTMs with ten bits of mantissa (TF32) unless told
+    otherwise, and masks would differ from those of a processor.
 
     Raises:
         ConfigError: unknown precision.
     """
-    half = check_precision(name) == "bfloat16"
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half)
+    return _computed_in(check_precision(name) == "bfloat16", torch.device(device).type)
+
+
+@contextmanager
+def _computed_in(half: bool, device: str) -> Iterator[None]:
+    rounded = torch.backends.cudnn.allow_tf32
+    if device == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+    try:
+        if half:
+            with torch.autocast(device, torch.bfloat16):
+                yield
+        else:
+            yield
+    finally:
+        if device == "cuda":
+            torch.backends.cudnn.allow_tf32 = rounded
