@@ -286,12 +286,12 @@ class GatedGCNLayer(nn.Module):
             at = (direction == channel).nonzero().squeeze(1)
             rows, types = states.index_select(0, source[at]), edge_type[at]
             values = F.linear(rows, self.weight[channel * width : (channel + 1) * width])
-            values.add_(self.bias.index_select(0, types))
+            values = values.to(sent.dtype).add_(self.bias.index_select(0, types))
             logits = rows @ self.gate_weight[channel] + self.gate_bias.index_select(0, types)
             sent.index_copy_(0, at, values.mul_(torch.sigmoid(logits).unsqueeze(-1)))
         loops = F.linear(states, self.weight[-width:], self.bias[-1])
         logits = states @ self.gate_weight[-1] + self.gate_bias[-1]
-        return sent, loops.mul_(torch.sigmoid(logits).unsqueeze(-1))
+        return sent, loops.mul_(torch.sigmoid(logits).unsqueeze(-1)).to(sent.dtype)
 
 
 class Dropout(nn.Module):
