@@ -72,9 +72,19 @@ class Divergence:
         if self.unit not in UNITS:
             raise ConfigError(f"unit={self.unit!r}; expected one of {list(UNITS)}")
 
-    def __call__(self, original: Tensor, masked: Tensor) -> Tensor:
-        """Original [N, C] and masked [..., N, C] logits -> divergence per unit, float [...]."""
+    def __call__(self, original: Tensor, masked: Tensor, *, there: Tensor | None = None) -> Tensor:
+        """Original [N, C] and masked [..., N, C] logits -> divergence per unit, float [...].
+
+        Args:
+            original, masked: logits.
+            there: float [N], 1 for what counts and 0 for padding; ``None``: all count.
+        """
         values = DIVERGENCES[self.name](original, masked)
+        if there is not None:
+            values, units = values * there, there
+            if self.unit == "argument":
+                units = there * (original.argmax(-1) != 0)
+            return values.sum(-1) / units.sum().clamp(min=1)
         if self.unit == "token":
             return values.mean(-1)
         return values.sum(-1) / (original.argmax(-1) != 0).sum().clamp(min=1)

@@ -17,6 +17,7 @@ from linguagraph.masks.divergences import Divergence
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.learning import LabelTally, learning_rows
+from linguagraph.masks.replayed import ReplayedSteps
 from linguagraph.masks.srl import Quality, SrlGraphMask
 from linguagraph.masks.trainer_state import (
     by_seed,
@@ -25,7 +26,7 @@ from linguagraph.masks.trainer_state import (
     resumed,
     trainer_tensors,
 )
-from linguagraph.models.batch import SrlExample, bucket
+from linguagraph.models.batch import SrlExample, bucket, collate
 from linguagraph.models.checkpoints import save_tensors, tensor_fingerprint
 from linguagraph.models.precision import check_precision, computed_in
 
@@ -49,6 +50,7 @@ class FitConfig:
         allowed: largest loss of dev F1 (in [0, 1]) at which a probe may be kept.
         seed: of the order of the batches, shared by all probes.
         precision: one of :data:`linguagraph.models.precision.PRECISIONS`.
+        replay: record iterations as CUDA graphs, see :mod:`linguagraph.masks.replayed`.
     """
 
     epochs_per_layer: int = 1
@@ -62,6 +64,7 @@ class FitConfig:
     allowed: float = 0.009
     seed: int = 0
     precision: str = "float32"
+    replay: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs_per_layer < 1 or self.epochs_after < 0 or self.checks < 1:
@@ -72,11 +75,9 @@ class FitConfig:
         check_precision(self.precision)
 
     def to_json(self) -> dict[str, Any]:
-        """Field names and values; the precision only where it is not the usual one."""
-        found = asdict(self)
-        if self.precision == FitConfig.precision:
-            del found["precision"]
-        return found
+        """Field names and values; precision and replay only where they are not the usual ones."""
+        usual = [n for n in ("precision", "replay") if getattr(self, n) == getattr(FitConfig, n)]
+        return {name: value for name, value in asdict(self).items() if name not in usual}
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,20 @@ class _Fit:
         self.steps = self.epochs * len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
         device = next(probe.parameters()).device
         one = device.type == "cuda"  # one kernel for all parameters
+        rate = torch.tensor(config.lr, device=device) if config.replay else config.lr
         self.optimizer = torch.optim.Adam(
-            probe.parameters(), lr=config.lr, foreach=not one, fused=one
+            probe.parameters(), lr=rate, foreach=not one, fused=one, capturable=config.replay
         )
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=device)
+        self.replayed: ReplayedSteps | None = None
+        if config.replay:
+            self.replayed = ReplayedSteps(
+                masker,
+                self.optimizer,
+                self.lagrangian,
+                divergence=config.divergence,
+                precision=config.precision,
+            )
         self.best: dict[int, tuple[Quality, dict[str, Tensor]]] = {}
         self.history: list[dict[str, Any]] = []
         self.learning: list[Tensor] = []
@@ -231,6 +242,12 @@ class _Fit:
     def _step(self, examples: Sequence[SrlExample], lowest: int) -> Tensor:
         config = self.config
         rate = config.lr * (1 - 0.95 * min(1.0, self.done / max(1, self.steps)))
+        if self.replayed is not None:
+            for group in self.optimizer.param_groups:
+                group["lr"].fill_(rate)
+            self.done += 1
+            labels = len(self.masker.model.vocabulary.labels)
+            return self.replayed(collate(examples, num_labels=labels), lowest=lowest)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = self.masker.collate(examples)

@@ -193,7 +193,12 @@ class SrlGraphMask:
         return replace(trace, logits=trace.logits.float())
 
     def step(
-        self, batch: SrlBatch, *, lowest: int = 0, divergence: Divergence
+        self,
+        batch: SrlBatch,
+        *,
+        lowest: int = 0,
+        divergence: Divergence,
+        there: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Penalty and divergence of one batch, each float [S], differentiable in the probe.
 
@@ -201,6 +206,9 @@ class SrlGraphMask:
         the masked pass starts at layer ``lowest``, the lowest with gates, from its unmasked
         messages. The penalty is the expected share of open gates in the layers with gates
         (equation 11, divided by the number of gates), over edges that can matter there.
+
+        ``there`` says which units, float [U] in {0, 1}, and edges, float [E], are no padding (see
+        :mod:`linguagraph.models.padding`).
         """
         probe, model = self.probe, self.model
         with torch.no_grad():
@@ -223,15 +231,19 @@ class SrlGraphMask:
                 for part in self._parts(batch)
             ]
         ).float()
-        there = torch.stack([v for v in locations if v is not None])
-        expected = probe.config.gates.nonzero_probability(there)
+        placed = torch.stack([v for v in locations if v is not None])
+        expected = probe.config.gates.nonzero_probability(placed)
+        if there is not None:
+            edges = there[1]
+            penalty = (expected * edges).sum(dim=(0, 2)) / (len(placed) * edges.sum()).clamp(min=1)
+            return penalty, divergence(trace.logits, masked, there=there[0])
         if batch.has_context:
             counts = torch.stack(
                 [counted(batch, k, len(locations)) for k in range(lowest, len(locations))]
             )
             penalty = (expected * counts.unsqueeze(1)).sum(dim=(0, 2)) / counts.sum().clamp(min=1)
         else:
-            penalty = expected.sum(dim=(0, 2)) / max(1, there.shape[0] * there.shape[2])
+            penalty = expected.sum(dim=(0, 2)) / max(1, placed.shape[0] * placed.shape[2])
         return penalty, divergence(trace.logits, masked)
 
     def evaluate(

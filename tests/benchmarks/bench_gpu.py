@@ -207,9 +207,10 @@ class Bench:
         examples: Sequence[SrlExample],
         tokens: int,
         precision: str = "float32",
+        replay: bool = False,
     ) -> _Fit:
         masker = SrlGraphMask.create(model, seeds=seeds)
-        config = FitConfig(tokens=tokens, precision=precision)
+        config = FitConfig(tokens=tokens, precision=precision, replay=replay)
         return _Fit(masker, examples, examples, config, log=print, progress=None)
 
     def waiting(self) -> dict[str, Any]:
@@ -448,10 +449,40 @@ class Bench:
 
     def graphs(self) -> dict[str, Any]:
         """Replayed CUDA graphs against single launches."""
+        found: dict[str, Any] = {}
         if self.device == "cpu":
             print("  CUDA graphs need a GPU")
-            return {}
-        return {}
+            return found
+        for name in BUNDLED:
+            model, examples = self.large(name, None), self.examples(name)
+            for tokens in self.tokens[:2]:
+                batches = self.cut(examples, tokens)
+                for seeds in (SEEDS[:1], SEEDS):
+                    spent = {}
+                    for replay in (False, True):
+                        fit = self._fit(model, seeds, examples, tokens, replay=replay)
+
+                        def train(number: int, fit: _Fit = fit, b: Any = batches) -> None:
+                            fit._step(b[number % len(b)], 0)
+
+                        with frozen(model):
+                            for number in range(3 * len(batches) if replay else 3):
+                                train(number)  # every size is recorded
+                            spent[replay] = self._seconds(train)
+                        if fit.replayed is not None:
+                            recorded = len(fit.replayed.recordings)
+                    at = f"{name}, {tokens} tokens, {len(seeds)} seeds"
+                    print(
+                        f"  {at:36} {1000 * spent[False]:7.2f} ms, replayed "
+                        f"{1000 * spent[True]:7.2f} ms ({recorded} sizes)"
+                    )
+                    work = self._work(model, batches, len(seeds))
+                    found[at] = {
+                        "plain": spent[False],
+                        "sizes": recorded,
+                        **self._against(f"{at}, replayed", work, spent[True], "float32"),
+                    }
+        return found
 
 
 class _Agreement:
