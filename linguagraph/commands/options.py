@@ -11,6 +11,7 @@ __all__ = [
     "Batch",
     "Coreference",
     "Corpus",
+    "Deterministic",
     "Device",
     "Documents",
     "FitOn",
@@ -26,6 +27,7 @@ __all__ = [
     "Out",
     "Overwrite",
     "ParserName",
+    "Precision",
     "Predicates",
     "Predicted",
     "Presegmented",
@@ -55,6 +57,21 @@ Seeds = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto (a GPU if there is one).")]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="float32, or bfloat16: matrix products of model and probes in 16 bits, faster on a "
+        "GPU; a few edges near the threshold change."
+    ),
+]
+Deterministic = Annotated[
+    bool,
+    typer.Option(
+        "--deterministic",
+        help="On a GPU use only operations that give the same bits every time; slower. On a "
+        "processor they do with the same --threads.",
+    ),
+]
 Batch = Annotated[
     int,
     typer.Option(

@@ -13,6 +13,7 @@ from linguagraph.commands.options import (
     Batch,
     Coreference,
     Corpus,
+    Deterministic,
     Device,
     Documents,
     FitOn,
@@ -28,6 +29,7 @@ from linguagraph.commands.options import (
     Out,
     Overwrite,
     ParserName,
+    Precision,
     Predicates,
     Predicted,
     Presegmented,
@@ -100,6 +102,8 @@ def mask(
     model: Model = "srl-gnn",
     seeds: Seeds = None,
     device: Device = "auto",
+    precision: Precision = "float32",
+    deterministic: Deterministic = False,
     batch_size: Batch = 4000,
     max_predicates: MaxPredicates = None,
     method: MethodName = "graphmask",
@@ -117,6 +121,7 @@ def mask(
     """
     import torch
 
+    from linguagraph.models.deterministic import deterministic as only_deterministic
     from linguagraph.runs.directory import Run, free_threads
     from linguagraph.runs.methods import MethodOptions
     from linguagraph.runs.reporting import facts, load_any, mask_any
@@ -126,12 +131,14 @@ def mask(
     say = sayer(quiet)
     opened = Run.open(run, notify=say, overwrite=overwrite)
     chosen = MethodOptions(method, keep, threshold, method_seeds, fit_on)
-    explained = load_any(model, chosen, seeds=seeds, device=device)
-    options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
-    options |= {"threads": threads, **chosen.noted()}
-    before = {k: v for k, v in opened.manifest.get("options", {}).items() if k != "method"}
-    options = before | options
-    with opened.lock(), bars(quiet) as progress:
+    with only_deterministic(deterministic), opened.lock(), bars(quiet) as progress:
+        explained = load_any(model, chosen, seeds=seeds, device=device, precision=precision)
+        options = {"model": model, "seeds": seeds, "device": device, "batch_size": batch_size}
+        options |= {"threads": threads, **chosen.noted()}
+        if precision != "float32" or deterministic:
+            options |= {"precision": precision, "deterministic": deterministic}
+        before = {k: v for k, v in opened.manifest.get("options", {}).items() if k != "method"}
+        options = before | options
         mask_any(
             opened,
             explained,

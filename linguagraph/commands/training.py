@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from linguagraph.commands.options import Device, Out, Quiet, Resume, Threads
+from linguagraph.commands.options import Deterministic, Device, Out, Quiet, Resume, Threads
 from linguagraph.runs.console import bars, sayer
 
 __all__ = ["train_srl", "train_graphmask"]
@@ -107,6 +107,13 @@ def train_graphmask(
         float | None, typer.Option(help="Tolerance beta, in the unit of the divergence.", min=0)
     ] = None,
     device: Device = "auto",
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="float32 (the default), or bfloat16: matrix products in 16 bits, faster on a GPU."
+        ),
+    ] = None,
+    deterministic: Deterministic = False,
     threads: Threads = None,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -116,6 +123,7 @@ def train_graphmask(
     For models for questions the probes work over adjacency matrices.
     """
     from linguagraph.errors import ConfigError
+    from linguagraph.models.deterministic import deterministic as only_deterministic
     from linguagraph.pretrained import BUNDLED, BUNDLED_QA
     from linguagraph.runs.qa_training import is_qa_model, train_qa_masks_run
     from linguagraph.runs.training import train_graphmask_run
@@ -125,7 +133,9 @@ def train_graphmask(
     if is_qa_model(model):
         if train_documents is not None or dev_documents is not None:
             raise ConfigError("--train-documents, --dev-documents: not for models for questions")
-        with bars(quiet) as progress:
+        if precision not in (None, "float32"):
+            raise ConfigError("--precision: probes of models for questions are trained in float32")
+        with only_deterministic(deterministic), bars(quiet) as progress:
             train_qa_masks_run(
                 model,
                 train,
@@ -143,7 +153,7 @@ def train_graphmask(
         return
     if len(train) > 1:
         raise ConfigError(f"{len(train)} times --train: {model} learns from one corpus")
-    with bars(quiet) as progress:
+    with only_deterministic(deterministic), bars(quiet) as progress:
         train_graphmask_run(
             model,
             train[0],
@@ -153,6 +163,7 @@ def train_graphmask(
             config=config,
             seeds=seeds,
             tolerance=tolerance,
+            precision=precision,
             device=device,
             threads=threads,
             resume=resume,

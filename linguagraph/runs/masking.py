@@ -109,6 +109,9 @@ def mask_stage(
     share = 1.0 if most is None else min(1.0, most / total)
     if share < 1:
         key["share"] = share
+    precision = getattr(explained.masker, "precision", "float32")
+    if precision != "float32":
+        key["precision"] = precision
     if explained.graphs is not None:
         key["graphs"] = explained.graphs.config.to_json()
     if explained.rival is not None:

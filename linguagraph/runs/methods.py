@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from linguagraph.documents.reading import read_sentences
 from linguagraph.errors import ConfigError
+from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.masks.srl_rivals import Choice, RivalMasker
 from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.contexts import GraphSource
+from linguagraph.models.precision import check_precision
 from linguagraph.models.srl import SrlModel
 from linguagraph.runs.configuring import corpus_fingerprint
 from linguagraph.runs.merged import corpus_documents
@@ -102,6 +104,7 @@ def load_method(
     *,
     seeds: str | int | Sequence[int] | None = None,
     device: str = "auto",
+    precision: str = "float32",
 ) -> Explained:
     """Load a model with its GraphMask probes, or with another method.
 
@@ -110,13 +113,18 @@ def load_method(
         options: the method; ``None`` is GraphMask.
         seeds: of probes, see :func:`linguagraph.runs.models.parse_seeds`.
         device: ``cpu``, ``cuda`` or ``auto``.
+        precision: of GraphMask, see :data:`linguagraph.models.precision.PRECISIONS`.
 
     Raises:
         ConfigError, CheckpointError: something is not there or does not fit.
         MaskError: the method needs a package that is not installed.
     """
     if options is None or options.name == GRAPHMASK:
-        return load_explained(model, seeds=seeds, device=device)
+        explained = load_explained(model, seeds=seeds, device=device)
+        assert isinstance(explained.masker, SrlGraphMask)
+        explained.masker.precision = check_precision(precision)
+        return explained
+    refuse_precision(precision, options.name)
     if seeds is not None:
         raise ConfigError(
             f"--seeds chooses GraphMask probes; how often {options.name} is run is --method-seeds"
@@ -148,6 +156,18 @@ def load_method(
     mark = {"name": options.fit_on.name, "fingerprint": corpus_fingerprint(options.fit_on)}
     examples = corpus_examples(options.fit_on, network, record, graphs)
     return replace(explained, rival=rival | {"fit_on": mark}, training=examples)
+
+
+def refuse_precision(precision: str, method: str) -> None:
+    """Methods other than GraphMask compute in 32 bits.
+
+    Raises:
+        ConfigError: unknown precision, or another one is asked for.
+    """
+    if check_precision(precision) != "float32":
+        raise ConfigError(
+            f"--precision {precision} is for GraphMask; {method} computes in float32: leave it out"
+        )
 
 
 def _count(options: MethodOptions) -> int:

@@ -23,7 +23,7 @@ from linguagraph.runs.any_inputs import EdgeLabels, Named
 from linguagraph.runs.directory import Run, Stage, free_threads
 from linguagraph.runs.masking import TOKENS, mask_stage
 from linguagraph.runs.measure import hardware, versions
-from linguagraph.runs.methods import MethodOptions, load_method
+from linguagraph.runs.methods import MethodOptions, load_method, refuse_precision
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import Documents, Sentences, graph_stage, parse_stage
 from linguagraph.runs.progress import Progress, no_progress
@@ -296,6 +296,7 @@ def load_any(
     *,
     seeds: str | int | Sequence[int] | None = None,
     device: str = "auto",
+    precision: str = "float32",
 ) -> Explained | TokenExplained:
     """Load a model with a method over its edges, or over its tokens.
 
@@ -303,8 +304,9 @@ def load_any(
     :func:`linguagraph.runs.token_methods.load_diffmask`.
     """
     if options is not None and options.name == DIFFMASK:
+        refuse_precision(precision, options.name)
         return load_diffmask(model, options, seeds=seeds, device=device)
-    return load_method(model, options, seeds=seeds, device=device)
+    return load_method(model, options, seeds=seeds, device=device, precision=precision)
 
 
 def mask_any(

@@ -143,6 +143,7 @@ def train_graphmask_run(
     config: Path | None = None,
     seeds: str = "5",
     tolerance: float | None = None,
+    precision: str | None = None,
     device: str = "auto",
     threads: int | None = None,
     resume: bool = False,
@@ -164,7 +165,7 @@ def train_graphmask_run(
         config: TOML file with tables ``[probe]``, ``[fit]`` (with ``[fit.divergence]``) and
             ``[constraint]``.
         seeds: number of probes (0, 1, ...) or a list.
-        tolerance: counts more than the file's.
+        tolerance, precision: count more than the file's.
 
     Raises:
         ConfigError: unknown option or value.
@@ -178,6 +179,8 @@ def train_graphmask_run(
     if tolerance is not None:
         limits["tolerance"] = tolerance
     fit = dict(tables["fit"])
+    if precision is not None:
+        fit["precision"] = precision
     distance = fit.pop("divergence", {})
     if not isinstance(distance, dict):
         raise ConfigError(

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 import traceback
@@ -34,28 +35,27 @@ from typing import Any
 import gpu_data  # before anything of linguagraph
 import numpy as np
 import torch
-from gpu_stages import inference_stages, peaks, seconds_of, training_stages
+from gpu_agreement import Agreement
+from gpu_data import cut
+from gpu_stages import inference_stages, never_waits, peaks, seconds_of, training_stages
 
-from linguagraph.graphs.entity import RELATIONS
 from linguagraph.masks.fitting import FitConfig, _Fit
-from linguagraph.masks.floors import GraphSizes, Work, qa_floor, srl_floor
+from linguagraph.masks.floors import GraphSizes, Work, srl_floor
 from linguagraph.masks.frozen import frozen
-from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.probes import load_graphmask
-from linguagraph.masks.qa_model import QaExplainable
 from linguagraph.masks.srl import SrlGraphMask
-from linguagraph.models.batch import SrlBatch, SrlExample, collate, encode_examples, in_order
+from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.checkpoints import load_model
 from linguagraph.models.deterministic import deterministic
-from linguagraph.models.qa import QaConfig, QaModel
-from linguagraph.models.qa_checkpoints import load_qa_model
 from linguagraph.models.srl import SrlModel
 from linguagraph.pretrained import BUNDLED, bundled_path
 
 SEEDS = tuple(range(5))
 TOKENS = {"cuda": (2000, 16000, 64000), "cpu": (2000,)}
-PARTS = ("peaks", "agreement", "waiting", "stages", "seeds", "floors", "questions", "graphs")
-CLOSE = 1e-4
+PARTS = (
+    *("peaks", "waiting", "agreement", "repeat", "seeds", "floors", "stages"),
+    *("graphs", "questions"),
+)
 
 
 def main() -> None:
@@ -69,6 +69,7 @@ def main() -> None:
     options.add_argument("--sentences", type=int, default=2500, help="random trees (2500)")
     options.add_argument("--rounds", type=int, default=20, help="timed iterations (20)")
     options.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    options.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options.add_argument("--quick", action="store_true", help="few trees, rounds and sizes")
     given = options.parse_args()
     if given.quick:
@@ -82,7 +83,7 @@ def main() -> None:
     record: dict[str, Any] = {"facts": bench.facts()}
     print("  ".join(f"{name}: {value}" for name, value in record["facts"].items()))
     for part in PARTS:
-        if part not in given.only and part != "peaks":
+        if part not in given.only and (part != "peaks" or given.alone):
             continue
         print(f"\n{part} ({time.perf_counter() - began:.0f} s)", flush=True)
         try:
@@ -129,14 +130,6 @@ class Bench:
 
     # -- data
 
-    def cut(self, examples: Sequence[SrlExample], tokens: int) -> list[list[SrlExample]]:
-        """Batches of examples of like length, the fuller ones, in mixed order."""
-        ordered = sorted(examples, key=len)
-        runs = in_order([len(example) for example in ordered], tokens=tokens)
-        runs = runs[:-1] if len(runs) > 1 else runs
-        order = np.random.default_rng(0).permutation(len(runs))
-        return [[ordered[i] for i in runs[place]] for place in order]
-
     def examples(self, name: str) -> list[SrlExample]:
         """The random trees as a bundled model reads them."""
         if name not in self.encoded:
@@ -168,37 +161,41 @@ class Bench:
     def agreement(self) -> dict[str, Any]:
         """Masks here and on the processor."""
         found: dict[str, Any] = {}
-        if self.device == "cuda":
-            with deterministic():
-                found["deterministic"] = self._twice()
         for name in BUNDLED:
             here = {p: self.bundled(name, self.device, p) for p in ("float32", "bfloat16")}
             there = self.bundled(name, "cpu")
             for title, sentences in (("sample", self.sample), ("trees", self.trees[:600])):
                 examples = list(encode_examples(sentences, there.model.vocabulary))
                 for precision, masker in here.items():
-                    gates = _Agreement()
-                    for batch in self.cut(examples, 4000):
+                    gates = Agreement()
+                    for batch in cut(examples, 4000):
                         gates.add(there, masker, batch)
                     found[f"{name}, {title}, {precision}"] = gates.say(
                         f"{name}, {title}, {precision}"
                     )
         return found
 
-    def _twice(self) -> bool:
-        masker = self.bundled("srl-lstm-gnn", self.device)
-        examples = list(encode_examples(self.trees[:200], masker.model.vocabulary))
-        states = []
-        for _ in range(2):
-            fit = self._fit(masker.model, SEEDS[:2], examples, 2000)
-            with frozen(masker.model):
+    def repeat(self) -> dict[str, Any]:
+        """Two trainings with deterministic operations, in a process of its own."""
+        if not self.given.alone:
+            own = [sys.executable, __file__, "--device", self.device, "--alone", "--quick"]
+            done = subprocess.run([*own, "--only", "repeat"], check=False)
+            return {"same": done.returncode == 0}
+        with deterministic():
+            masker = self.bundled("srl-lstm-gnn", self.device)
+            examples = list(encode_examples(self.trees[:200], masker.model.vocabulary))
+            states = []
+            for _ in range(2):
+                fit = self._fit(masker.model, SEEDS[:2], examples, 2000)
                 torch.manual_seed(0)
-                for batch in self.cut(examples, 2000)[:3]:
-                    fit._step(batch, 0)
-            states.append([p.detach().clone() for p in fit.masker.probe.parameters()])
-        same = all(torch.equal(a, b) for a, b in zip(*states, strict=True))
-        print(f"  probes after two deterministic trainings are {'' if same else 'NOT '}the same")
-        return same
+                with frozen(masker.model):
+                    for batch in cut(examples, 2000)[:3]:
+                        fit._step(batch, 0)
+                states.append([p.detach().clone() for p in fit.masker.probe.parameters()])
+        if not all(torch.equal(a, b) for a, b in zip(*states, strict=True)):
+            raise RuntimeError("two deterministic trainings differ")
+        print("  probes after two deterministic trainings are the same, bit for bit")
+        return {"same": True}
 
     def _fit(
         self,
@@ -219,33 +216,16 @@ class Bench:
         for name in BUNDLED:
             masker = self.bundled(name, self.device)
             examples = list(encode_examples(self.trees[:200], masker.model.vocabulary))
-            batches = self.cut(examples, 2000)
+            batches = cut(examples, 2000)
             fit = self._fit(masker.model, SEEDS, examples, 2000)
             for title, call in (
                 ("training", lambda n, f=fit, b=batches: f._step(b[n % len(b)], 0)),
                 ("masking", lambda n, m=masker, b=batches: m.mask(m.collate(b[n % len(b)]))),
             ):
-                found[f"{name}, {title}"] = self._never(f"{name}, {title}", masker.model, call)
+                found[f"{name}, {title}"] = never_waits(
+                    f"{name}, {title}", masker.model, call, device=self.device
+                )
         return found
-
-    def _never(self, title: str, model: SrlModel, call: Callable[[int], object]) -> str:
-        said = "never waits"
-        with frozen(model):
-            for number in range(2):
-                call(number)
-            if self.device == "cuda":
-                torch.cuda.set_sync_debug_mode("error")
-            try:
-                for number in range(2):
-                    call(number)
-            except RuntimeError as error:
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                said = f"WAITS in {Path(place.filename).name}:{place.lineno}"
-            finally:
-                if self.device == "cuda":
-                    torch.cuda.set_sync_debug_mode("default")
-        print(f"  {title:32} {said}")
-        return said
 
     def stages(self) -> dict[str, Any]:
         """Seconds of stages."""
@@ -254,7 +234,7 @@ class Bench:
             masker = self.bundled(name, self.device)
             examples = self.examples(name)
             for tokens in sorted({self.tokens[0], self.tokens[-1]}):
-                batches = self.cut(examples, tokens)
+                batches = cut(examples, tokens)
                 batches = (batches * 6)[:6]
                 masker.probe.requires_grad_(True)
                 trained = training_stages(masker, batches, device=self.device, precision="float32")
@@ -276,7 +256,7 @@ class Bench:
             model = self.large(name, None)
             examples = self.examples(name)
             for tokens in self.tokens:
-                batches = self.cut(examples, tokens)
+                batches = cut(examples, tokens)
                 spent = {}
                 for seeds in (SEEDS[:1], SEEDS):
                     fit = self._fit(model, seeds, examples, tokens)
@@ -323,7 +303,7 @@ class Bench:
                 examples = self.examples(name)
                 sizes = self.tokens if width is None else self.tokens[:2]
                 for tokens in sizes:
-                    batches = self.cut(examples, tokens)
+                    batches = cut(examples, tokens)
                     for precision in (
                         ("float32", "bfloat16") if self.device == "cuda" else ("float32",)
                     ):
@@ -370,82 +350,10 @@ class Bench:
         }
 
     def questions(self) -> dict[str, Any]:
-        """Question answering: agreement, seeds, floors and forms."""
-        from bench_qa import VOCABULARY, MaskSteps, random_batch
+        """Questions, see :mod:`gpu_questions`."""
+        from gpu_questions import questions
 
-        found: dict[str, Any] = {}
-        random = np.random.default_rng(0)
-        shapes = ((25, 80, 16), (25, 80, 128)) if self.device == "cuda" else ((25, 80, 16),)
-        for low, high, count in shapes:
-            batches = [
-                random_batch(random.integers(low, high, count).tolist(), seed=i) for i in range(3)
-            ]
-            for width in (None, 1024):
-                config = QaConfig() if width is None else QaConfig(width=width, hidden=width)
-                spent = {}
-                for seeds in (1, 5):
-                    torch.manual_seed(0)
-                    model = QaModel(config, VOCABULARY).eval().to(self.device)
-                    steps = MaskSteps(model, [b.to(self.device) for b in batches], seeds=seeds)
-                    spent[seeds] = self._seconds(steps)
-                    at = f"qa, {width or 'bundled'}, {count} questions, {seeds} seeds"
-                    work = Work()
-                    for batch in batches:
-                        sizes = GraphSizes(
-                            batch.num_nodes,
-                            batch.num_edges,
-                            batch.num_items,
-                            relations=len(RELATIONS),
-                            largest=batch.size,
-                            query=int(batch.query_length.sum()),
-                        )
-                        work += qa_floor(config, sizes, seeds=seeds)
-                    found[at] = self._against(
-                        at, work * (1 / len(batches)), spent[seeds], "float32"
-                    )
-                print(f"  five seeds by one: {spent[5] / spent[1]:.2f}")
-        found["agreement"] = self._questions_agree(random_batch)
-        found["forms"] = self._forms(random_batch)
-        return found
-
-    def _questions_agree(self, random_batch: Callable[..., Any]) -> dict[str, Any]:
-        graphs = random_batch([20, 30, 40, 50] * 10, seed=1)
-        masks = {}
-        for device in ("cpu", self.device):
-            model, _, _ = load_qa_model(bundled_path("qa"))
-            adapter = QaExplainable(model.to(device))
-            mask = GraphMask.load(bundled_path("qa") / "probes", adapter)
-            masks[device] = mask.explain_seeds(adapter.graphs(graphs.to(device)))
-        gates = _Agreement()
-        for a, b in zip(masks["cpu"], masks[self.device], strict=True):
-            gates.compare(a.retained, b.retained.cpu(), torch.special.logit(a.scores))
-        return gates.say("qa, random questions, float32")
-
-    def _forms(self, random_batch: Callable[..., Any]) -> dict[str, Any]:
-        from bench_qa import VOCABULARY, thinned
-
-        found = {}
-        for share in (0.3, 0.03, 0.003):
-            batch = thinned(random_batch([50] * 32, seed=2), share).to(self.device)
-            model = QaModel(QaConfig(), VOCABULARY).eval().requires_grad_(False).to(self.device)
-            spent = {}
-            for form in ("edges", "matrices"):
-                adapter = QaExplainable(model, form=form)
-
-                def run(_: int, adapter: QaExplainable = adapter, batch: Any = batch) -> None:
-                    graphs = adapter.graphs(batch)
-                    gates = torch.full((3, batch.num_edges), 0.9, device=self.device)
-                    gates.requires_grad_(True)
-                    logits = adapter.run(graphs, gates, trace=adapter.trace(graphs))
-                    torch.autograd.backward(logits.clamp(min=-50).sum())
-
-                spent[form] = self._seconds(run)
-            found[f"density {batch.density:.4f}"] = spent
-            print(
-                f"  density {batch.density:.4f}: edges {1000 * spent['edges']:.2f} ms, "
-                f"matrices {1000 * spent['matrices']:.2f} ms"
-            )
-        return found
+        return questions(self.device, self._seconds, self._against)
 
     def graphs(self) -> dict[str, Any]:
         """Replayed CUDA graphs against single launches."""
@@ -456,7 +364,7 @@ class Bench:
         for name in BUNDLED:
             model, examples = self.large(name, None), self.examples(name)
             for tokens in self.tokens[:2]:
-                batches = self.cut(examples, tokens)
+                batches = cut(examples, tokens)
                 for seeds in (SEEDS[:1], SEEDS):
                     spent = {}
                     for replay in (False, True):
@@ -483,54 +391,6 @@ class Bench:
                         **self._against(f"{at}, replayed", work, spent[True], "float32"),
                     }
         return found
-
-
-class _Agreement:
-    """Gates of two devices, counted."""
-
-    def __init__(self) -> None:
-        self.gates = self.differing = 0
-        self.furthest = 0.0
-        self.answers = self.same_answers = 0
-
-    def add(self, there: SrlGraphMask, here: SrlGraphMask, examples: Sequence[SrlExample]) -> None:
-        """Count one batch."""
-        labels = len(there.model.vocabulary.labels)
-        batch: SrlBatch = collate(examples, num_labels=labels)
-        first, second = there.mask(batch), here.mask(batch.to(next(here.model.parameters()).device))
-        threshold = there.probe.config.gates.threshold
-        for gates, others, locations in zip(
-            first.gates, second.gates, first.locations, strict=True
-        ):
-            self.compare(gates > 0, (others > 0).cpu(), locations - threshold)
-        answers = first.logits.argmax(-1) == second.logits.cpu().argmax(-1)
-        self.answers += answers.numel()
-        self.same_answers += int(answers.sum())
-
-    def compare(self, gates: torch.Tensor, others: torch.Tensor, distance: torch.Tensor) -> None:
-        """Count gates, and how far from the threshold those that differ are."""
-        differ = gates != others
-        self.gates += differ.numel()
-        self.differing += int(differ.sum())
-        if bool(differ.any()):
-            self.furthest = max(self.furthest, float(distance[differ].abs().max()))
-
-    def say(self, title: str) -> dict[str, Any]:
-        """Print and return what was found."""
-        same = 1 - self.differing / max(1, self.gates)
-        print(
-            f"  {title:40} {same:.5%} of {self.gates:,} gates the same, {self.differing} differ, "
-            f"the furthest {self.furthest:.1e} from the threshold"
-        )
-        return {
-            "gates": self.gates,
-            "differing": self.differing,
-            "same": same,
-            "furthest": self.furthest,
-            "close": self.furthest <= CLOSE,
-            "answers": self.answers,
-            "same_answers": self.same_answers,
-        }
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ class MaskSteps:
         mask = GraphMask(self.model, seeds=seeds, config=QA_MASKS, erasure="adjacency")
         with frozen(model):
             first = [(graphs, self.model.trace(graphs)) for graphs in self.graphs]
-            probe = mask._new_probe(QA_MASKS, first)
+            probe = mask._new_probe(QA_MASKS, first).to(next(model.parameters()).device)
         loader = Batches(self.graphs, lambda graphs: graphs)
         self.training = AmortisedTraining(
             self.model, probe, loader, loader, AmortisedConfig(), log=None, progress=None

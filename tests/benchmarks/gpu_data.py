@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from linguagraph.documents.records import Sentence
+    from linguagraph.models.batch import SrlExample
 
-__all__ = ["lookalikes", "sample_sentences", "stand_in"]
+__all__ = ["cut", "lookalikes", "sample_sentences", "stand_in"]
 
 
 def stand_in(*names: str) -> list[str]:
@@ -49,6 +50,19 @@ def sample_sentences(corpus: Path | None = None) -> list[Sentence]:
     from linguagraph.pretrained import sample_path
 
     return list(read_conll09(corpus or sample_path()))
+
+
+def cut(examples: Sequence[SrlExample], tokens: int) -> list[list[SrlExample]]:
+    """Batches of examples of like length, all but the last and emptiest, in mixed order."""
+    import numpy as np
+
+    from linguagraph.models.batch import in_order
+
+    ordered = sorted(examples, key=len)
+    runs = in_order([len(example) for example in ordered], tokens=tokens)
+    runs = runs[:-1] if len(runs) > 1 else runs
+    order = np.random.default_rng(0).permutation(len(runs))
+    return [[ordered[i] for i in runs[place]] for place in order]
 
 
 def lookalikes(sentences: Sequence[Sentence], count: int, *, seed: int = 0) -> list[Sentence]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import statistics
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from linguagraph.masks.controls import score_conditions
 from linguagraph.masks.divergences import Divergence
@@ -20,7 +22,7 @@ from linguagraph.masks.srl import SrlGraphMask, where_effective
 from linguagraph.models.batch import SrlBatch, SrlExample, collate
 from linguagraph.models.precision import computed_in
 
-__all__ = ["Stages", "inference_stages", "peaks", "seconds_of", "training_stages"]
+__all__ = ["Stages", "inference_stages", "never_waits", "peaks", "seconds_of", "training_stages"]
 
 
 def wait(device: str) -> None:
@@ -148,6 +150,28 @@ def inference_stages(
             for _ in score_conditions(masker, masked, batch, random=random, thresholds=thresholds):
                 pass
     return stages.medians()
+
+
+def never_waits(title: str, model: nn.Module, call: Callable[[int], object], *, device: str) -> str:
+    """Whether a call waits for the device, by torch's own check, and where."""
+    said = "never waits"
+    with frozen(model):
+        for number in range(2):
+            call(number)
+        if device == "cpu":
+            print(f"  {title:32} a processor has nobody to wait for")
+            return "not asked"
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            for number in range(2):
+                call(number)
+        except RuntimeError as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            said = f"WAITS in {Path(place.filename).name}:{place.lineno}"
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    print(f"  {title:32} {said}")
+    return said
 
 
 def peaks(device: str) -> dict[str, float]:
