@@ -23,6 +23,7 @@ __all__ = [
     "SHARES",
     "control_gates",
     "draw_like",
+    "draw_rows",
     "drop_some",
     "score_conditions",
 ]
@@ -67,6 +68,30 @@ def draw_like(
     return drawn
 
 
+def draw_rows(kept: Tensor, groups: Tensor, order: Tensor, *, count: int) -> Tensor:
+    """:func:`draw_like` for several masks at once, where they are.
+
+    Args:
+        kept: float [S, E] in {0, 1}.
+        groups: int64 [E] below ``count``.
+        order: float [S, E].
+        count: of groups.
+
+    Returns:
+        Like ``kept``.
+    """
+    first = torch.argsort(order, dim=1, stable=True)
+    of_first = groups.expand_as(first).gather(1, first)
+    ranked = first.gather(1, torch.argsort(of_first, dim=1, stable=True))
+    sizes = groups.new_zeros(count).index_add_(0, groups, torch.ones_like(groups))
+    ordered = groups.expand_as(ranked).gather(1, ranked)
+    place = torch.arange(groups.shape[0], device=groups.device)
+    rank = place - (torch.cumsum(sizes, 0) - sizes).index_select(0, ordered[0])
+    wanted = kept.new_zeros(kept.shape[0], count).index_add_(1, groups, kept)
+    chosen = (rank < wanted.gather(1, ordered)).to(kept.dtype)
+    return torch.zeros_like(kept).scatter(1, ranked, chosen)
+
+
 def drop_some(
     kept: NDArray[np.bool_], share: int, random: np.random.Generator
 ) -> NDArray[np.bool_]:
@@ -89,41 +114,49 @@ def control_gates(
     and layer with the largest gates of the model's own (left out where it has none), and
     ``predicate_edges``, which learns nothing, just the edges that leave or enter the predicate.
     """
-    kept = [gates.bool().cpu().numpy() for gates in masked.gates]
-    like = masked.gates[0]
+    like, device = masked.gates[0], masked.gates[0].device
+    kept = torch.stack(list(masked.gates)).bool().cpu().numpy()
     for share in SHARES:
         yield (
             f"retained_{share}",
             [_stack([drop_some(row, share, random) for row in layer], like) for layer in kept],
         )
-    example = batch.edge_example().cpu().numpy()
-    types = batch.edge_type.cpu().numpy()
+    example = batch.edge_example()
+    types = int(batch.edge_type.max()) + 1 if batch.num_edges else 1
     last = [_last(batch, layer, len(kept)) for layer in range(len(kept))]
-    by_type = example * (int(types.max(initial=0)) + 1) + types
-    for name, groups in (("random", example), ("random_labels", by_type)):
-        drawn = [
-            [draw_like(row, groups, random.random(len(row)) + after) for row in layer]
-            for layer, after in zip(kept, last, strict=True)
-        ]
-        yield name, [_stack(rows, like) for rows in drawn]
+    by_type = example * types + batch.edge_type
+    for name, groups, count in (
+        ("random", example, batch.num_examples),
+        ("random_labels", by_type, batch.num_examples * types),
+    ):
+        noise = torch.from_numpy(random.random(kept.shape)).to(device)
+        yield (
+            name,
+            [
+                draw_rows(gates, groups, order + after, count=count)
+                for gates, order, after in zip(masked.gates, noise, last, strict=True)
+            ],
+        )
     own = [sent.soft_gates for sent in masked.original.messages]
     if all(gates is not None for gates in own):
-        orders = [-_soft(gates).double().cpu().numpy() for gates in own]
-        top = [
-            [draw_like(row, example, order + after) for row in layer]
-            for layer, order, after in zip(kept, orders, last, strict=True)
-        ]
-        yield "soft_gates_top", [_stack(rows, like) for rows in top]
+        orders = [-_soft(gates).double() + after for gates, after in zip(own, last, strict=True)]
+        yield (
+            "soft_gates_top",
+            [
+                draw_rows(gates, example, order.expand(gates.shape), count=batch.num_examples)
+                for gates, order in zip(masked.gates, orders, strict=True)
+            ],
+        )
     at_predicate = batch.predicate.index_select(0, batch.edge_example())
     touching = (batch.source == at_predicate) | (batch.target == at_predicate)
     gates = [touching.to(like.dtype).expand_as(layer) for layer in masked.gates]
     yield "predicate_edges", where_effective(gates, batch)
 
 
-def _last(batch: SrlBatch, layer: int, layers: int) -> NDArray[np.float64] | float:
+def _last(batch: SrlBatch, layer: int, layers: int) -> Tensor | float:
     """What puts edges that cannot matter in a layer behind all others: float [E], or 0."""
     effective = batch.effective(layer, layers)
-    return 0.0 if effective is None else np.where(effective.cpu().numpy(), 0.0, np.inf)
+    return 0.0 if effective is None else torch.where(effective, 0.0, torch.inf).double()
 
 
 def _without_kinds(

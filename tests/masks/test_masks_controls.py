@@ -17,6 +17,7 @@ from linguagraph.masks.controls import (
     CONDITIONS,
     control_gates,
     draw_like,
+    draw_rows,
     drop_some,
     score_conditions,
 )
@@ -50,6 +51,20 @@ def test_a_draw_takes_the_first_in_order() -> None:
     groups = np.array([0, 0, 0, 0, 1, 1])
     order = np.array([4.0, 1.0, 3.0, 2.0, 9.0, 5.0])
     assert draw_like(kept, groups, order).tolist() == [False, True, False, True, False, True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(FLAGS, st.integers(0, 99))
+def test_rows_are_drawn_as_each_alone(flags: list[tuple[bool, int]], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    groups = np.array([g for _, g in flags], dtype=np.int64)
+    kept = np.stack([random.permutation([f for f, _ in flags]) for _ in range(3)]).astype(bool)
+    order = random.integers(0, 9, kept.shape).astype(float)  # with ties
+    expected = [draw_like(*row) for row in zip(kept, [groups] * 3, order, strict=True)]
+    drawn = draw_rows(
+        torch.from_numpy(kept).float(), torch.from_numpy(groups), torch.from_numpy(order), count=5
+    )
+    assert torch.equal(drawn, torch.from_numpy(np.stack(expected)).float())
 
 
 @pytest.mark.parametrize(("share", "count"), [(100, 7), (75, 5), (50, 4), (25, 2), (0, 0)])
