@@ -87,7 +87,8 @@ def draw_rows(kept: Tensor, groups: Tensor, order: Tensor, *, count: int) -> Ten
     ordered = groups.expand_as(ranked).gather(1, ranked)
     place = torch.arange(groups.shape[0], device=groups.device)
     rank = place - (torch.cumsum(sizes, 0) - sizes).index_select(0, ordered[0])
-    wanted = kept.new_zeros(kept.shape[0], count).index_add_(1, groups, kept)
+    wanted = kept.new_zeros(kept.shape[0], count)
+    wanted.scatter_add_(1, groups.expand_as(kept), kept)
     chosen = (rank < wanted.gather(1, ordered)).to(kept.dtype)
     return torch.zeros_like(kept).scatter(1, ranked, chosen)
 
@@ -234,9 +235,9 @@ def _counts(
     """Counts [B, 3] and kept edges [B] of every seed, read from the device once."""
     units = count_roles(predict_roles(logits), batch.roles)
     sums = units.new_zeros(len(units), batch.num_examples, 4)
-    sums[..., :3].index_add_(1, batch.unit_example, units)
+    sums[..., :3].scatter_add_(1, batch.unit_example.unsqueeze(-1).expand_as(units), units)
     per_edge = torch.stack(list(gates)).sum(0).long()
-    sums[..., 3].index_add_(1, batch.edge_example(), per_edge)
+    sums[..., 3].scatter_add_(1, batch.edge_example().expand_as(per_edge), per_edge)
     return [(found[:, :3].copy(), found[:, 3].copy()) for found in sums.cpu().numpy()]
 
 

@@ -51,7 +51,7 @@ class LabelTally:
             self._sums = torch.zeros(self._sizes, dtype=torch.long, device=edge_type.device)
         for layer in range(self.lowest, len(gates)):
             open_ = torch.cat((there[layer].unsqueeze(0), gates[layer])) > 0
-            self._sums[:, layer].index_add_(1, edge_type, open_.long())
+            self._sums[:, layer].scatter_add_(1, edge_type.expand_as(open_), open_.long())
 
     @property
     def counts(self) -> Tensor:
