@@ -26,13 +26,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from linguagraph.aggregates.items import IntArray, Items
 from linguagraph.aggregates.statistics import (
     FloatArray,
     Resampling,
     percentile_interval,
-    resample,
 )
 from linguagraph.errors import ConfigError
 
@@ -63,28 +63,32 @@ def agreement(items: Items, *, by: Sequence[str] = (), resampling: Resampling) -
     Raises:
         ConfigError: ``by`` names something else.
     """
-    cells, index = _grouped(items, by)
-    raters = len(items.seeds)
-    complete = items.rated == raters if raters else np.zeros(len(cells), dtype=bool)
-    size = len(index)
-    k = np.where(complete, items.retained, 0)
-    counts = np.stack(
-        [items.tally(cells, size, v) for v in (complete.astype(float), k, k * k)], axis=-1
-    )
-    (sums,) = resample(counts, resampling=resampling)
+    index = _index(items, by)
+    raters, size = len(items.seeds), len(index)
+
+    def count(part: Items) -> tuple[FloatArray, FloatArray]:
+        cells, complete = _cells(part, by), _complete(part)
+        k = np.where(complete, part.retained, 0)
+        values = (complete.astype(float), k, k * k)
+        left_out = part.tally(cells, size, ~complete)
+        return np.stack([part.tally(cells, size, v) for v in values], axis=-1), left_out
+
+    sums, incomplete = items.count(count).resample(resampling=resampling)
     values = _coefficients(sums.total, raters)
     samples = _coefficients(sums.samples, raters)
     table = index.assign(
         n=sums.total[:, 0].astype(np.int64),
-        incomplete=np.bincount(cells[~complete], minlength=size),
+        incomplete=incomplete.total.astype(np.int64),
         seeds=raters,
     )
     for name in MEASURES:
         table[name] = values[name]
         low, high = percentile_interval(samples[name], level=resampling.level)
         table[f"{name}_low"], table[f"{name}_high"] = low, high
-    if raters > 1:
-        table["fleiss_kappa"] = _fleiss(cells[complete], k[complete], raters, size)
+    if raters > 1 and items.size == len(items.rows):  # items on disk: from N, A and B
+        complete = _complete(items)
+        kept = (_cells(items, by)[complete], items.retained[complete])
+        table["fleiss_kappa"] = _fleiss(*kept, raters, size)
     undefined = table["fleiss_kappa"].isna()
     table.loc[undefined, ["fleiss_kappa_low", "fleiss_kappa_high"]] = np.nan
     table["small"] = table["n"] < resampling.min_n
@@ -148,17 +152,30 @@ def _reason(raters: int, n: int, prevalence: float) -> str:
     return ""
 
 
-def _grouped(items: Items, by: Sequence[str]) -> tuple[IntArray, pd.DataFrame]:
-    cells, levels = np.zeros(len(items.rows), dtype=np.intp), []
+def _complete(items: Items) -> NDArray[np.bool_]:
+    """Which items every seed rates; none without seeds."""
+    raters = len(items.seeds)
+    return items.rated == raters if raters else np.zeros(len(items.rows), dtype=bool)
+
+
+def _levels(items: Items, name: str) -> list[str]:
+    if name not in GROUPS:
+        raise ConfigError(f"agreement cannot be split by {name!r}; known: {', '.join(GROUPS)}")
+    return [str(layer) for layer in items.layers] if name == "layer" else items.names(name)
+
+
+def _cells(items: Items, by: Sequence[str]) -> IntArray:
+    """Cell [items] among the combinations of the columns of ``by``."""
+    cells = np.zeros(len(items.rows), dtype=np.intp)
     for name in by:
-        if name not in GROUPS:
-            raise ConfigError(f"agreement cannot be split by {name!r}; known: {', '.join(GROUPS)}")
-        if name == "layer":
-            codes, names = items.layer, [str(layer) for layer in items.layers]
-        else:
-            codes, names = items.codes(name)
-        cells = cells * len(names) + codes
-        levels.append(names)
+        codes = items.layer if name == "layer" else items.codes(name)[0]
+        cells = cells * len(_levels(items, name)) + codes
+    return cells
+
+
+def _index(items: Items, by: Sequence[str]) -> pd.DataFrame:
+    """The combinations, one row each."""
     if not by:
-        return cells, pd.DataFrame(index=range(1))
-    return cells, pd.MultiIndex.from_product(levels, names=list(by)).to_frame(index=False)
+        return pd.DataFrame(index=range(1))
+    levels = [_levels(items, name) for name in by]
+    return pd.MultiIndex.from_product(levels, names=list(by)).to_frame(index=False)

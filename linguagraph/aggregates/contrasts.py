@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from linguagraph.aggregates.blocks import Blocks
 from linguagraph.aggregates.seed_spread import SeedSpread
 from linguagraph.aggregates.statistics import (
     FloatArray,
     Resampling,
+    Sums,
     percentile_interval,
     ratio_table,
-    resample,
 )
 
-__all__ = ["MIN_CONTRIBUTING", "contrast_table", "holm", "two_tailed"]
+__all__ = ["MIN_CONTRIBUTING", "contrast_blocks", "contrast_table", "holm", "two_tailed"]
 
 MIN_CONTRIBUTING = 10
 """Cells to which fewer sentences contribute get no p-value."""
@@ -66,11 +67,27 @@ def contrast_table(
         The index with ``n_first``, ``share_first``, ``n_second``, ``share_second``, ``difference``,
         ``low``, ``high``, ``p`` and ``p_holm``.
     """
+    counts = Blocks.whole(first_hits, first_totals, second_hits, second_totals)
+    return contrast_blocks(index, counts, resampling=resampling, ratings=ratings, seeds=seeds)
+
+
+def contrast_blocks(
+    index: pd.DataFrame,
+    counts: Blocks,
+    *,
+    resampling: Resampling,
+    ratings: int = 1,
+    seeds: SeedSpread | None = None,
+) -> pd.DataFrame:
+    """:func:`contrast_table` of counts that come in blocks of sentences.
+
+    Args:
+        index, resampling, ratings, seeds: as there.
+        counts: hits and totals of the first group, hits and totals of the second.
+    """
     if not len(index):
         return index.reindex(columns=[*index.columns, *_COLUMNS]).reset_index(drop=True)
-    a, m, b, n = resample(
-        first_hits, first_totals, second_hits, second_totals, resampling=resampling
-    )
+    a, m, b, n = counts.resample(resampling=resampling)
     with np.errstate(invalid="ignore", divide="ignore"):
         samples = a.samples / m.samples - b.samples / n.samples
     first = ratio_table(a, m, resampling=resampling, ratings=ratings)
@@ -84,8 +101,8 @@ def contrast_table(
     high = np.where(constant, np.minimum(1, x - y + above), high)
     if seeds is not None:
         low, high = _widened(x - y, low, high, seeds, resampling.level)
-    p = _two_sided(first_hits, first_totals, second_hits, second_totals, seeds)
-    if len(first_hits) < resampling.min_sentences:
+    p = _two_sided(counts, (a, m, b, n), seeds)
+    if counts.sentences < resampling.min_sentences:
         p = np.full_like(p, np.nan)
     return index.reset_index(drop=True).assign(
         n_first=first["n"],
@@ -121,21 +138,21 @@ def _widened(
     return np.maximum(-1, low), np.minimum(1, high)
 
 
-def _two_sided(
-    first_hits: FloatArray,
-    first_totals: FloatArray,
-    second_hits: FloatArray,
-    second_totals: FloatArray,
-    seeds: SeedSpread | None,
-) -> FloatArray:
+def _two_sided(counts: Blocks, sums: tuple[Sums, ...], seeds: SeedSpread | None) -> FloatArray:
     """p-values of equal shares; NaN where a group has no cases or too few sentences."""
-    first, first_part, first_extra = _linearised(first_hits, first_totals)
-    second, second_part, second_extra = _linearised(second_hits, second_totals)
-    counts = [np.count_nonzero(totals, axis=0) for totals in (first_totals, second_totals)]
-    sentences = np.minimum(*counts)
+    first_hits, first_totals, second_hits, second_totals = sums
+    first, first_extra = _moved(first_hits, first_totals)
+    second, second_extra = _moved(second_hits, second_totals)
+
+    def squares(*arrays: FloatArray) -> tuple[FloatArray]:
+        ours = _linearised(arrays[0], arrays[1], first_hits.total, first_totals.total)
+        theirs = _linearised(arrays[2], arrays[3], second_hits.total, second_totals.total)
+        return (((ours - theirs) ** 2).sum(axis=0),)
+
+    (squared,) = counts.add(squares)
+    sentences = np.minimum(first_totals.sentences, second_totals.sentences)
     freedom = np.maximum(1, sentences - 1)
-    residual = first_part - second_part
-    variance = (residual**2).sum(axis=0) * sentences / freedom + first_extra + second_extra
+    variance = squared * sentences / freedom + first_extra + second_extra
     apart = first - second
     with np.errstate(invalid="ignore", divide="ignore"):
         if seeds is None:
@@ -150,19 +167,26 @@ def _two_sided(
     return np.where(sentences < MIN_CONTRIBUTING, np.nan, p)
 
 
-def _linearised(hits: FloatArray, totals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Share [cells], influence values [sentences, cells], and the variance of constant groups.
+def _moved(hits: Sums, totals: Sums) -> tuple[FloatArray, FloatArray]:
+    """Share [cells], and the variance of constant groups.
 
     The share of a constant group is moved towards 1/2, by one sentence each way.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits.sum(axis=0) / totals.sum(axis=0)
-        part = (hits - share * totals) / totals.sum(axis=0)
-    sentences = np.count_nonzero(totals, axis=0)
+        share = hits.total / totals.total
+    sentences = totals.sentences
     moved = (share * sentences + 1) / (sentences + 2)
     constant = _constant(share)
     extra = np.where(constant, moved * (1 - moved) / (sentences + 2), 0.0)
-    return np.where(constant, moved, share), part, extra
+    return np.where(constant, moved, share), extra
+
+
+def _linearised(
+    hits: FloatArray, totals: FloatArray, all_hits: FloatArray, all_totals: FloatArray
+) -> FloatArray:
+    """Influence values [sentences, cells] of a share."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((hits - all_hits / all_totals * totals) / all_totals)
 
 
 def holm(p: FloatArray) -> FloatArray:

@@ -12,7 +12,6 @@ from linguagraph.aggregates.statistics import (
     Sums,
     percentile_interval,
     ratio_table,
-    resample,
 )
 
 __all__ = ["DESTINATIONS", "from_predicate"]
@@ -34,18 +33,7 @@ def from_predicate(items: Items, *, resampling: Resampling) -> pd.DataFrame:
         / the share of the others, with ``ratio_low`` and ``ratio_high`` (resamples in which it is
         undefined are left out); NaN elsewhere. Without such edges the table is empty.
     """
-    own = items.column("source_offset") == 0
-    direct = own & (items.column("source") == items.column("predicate_index"))
-    kind, names = items.codes("target_kind")
-    argument = np.array([name == DESTINATIONS[0] for name in names], dtype=bool)[kind]
-    size = len(items.layers) * len(DESTINATIONS)
-    cell = items.layer * len(DESTINATIONS) + np.where(argument, 0, 1)
-    shape = (len(items.sentences), len(items.layers), len(DESTINATIONS))
-    hits, totals = resample(
-        items.tally(cell, size, np.where(direct, items.retained, 0)).reshape(shape),
-        items.tally(cell, size, np.where(direct, items.rated, 0)).reshape(shape),
-        resampling=resampling,
-    )
+    hits, totals = items.count(_count).resample(resampling=resampling)
     ratings = max(1, len(items.seeds))
     shares = ratio_table(hits, totals, resampling=resampling, ratings=ratings)
     index = pd.MultiIndex.from_product(
@@ -58,6 +46,21 @@ def from_predicate(items: Items, *, resampling: Resampling) -> pd.DataFrame:
         table[name] = np.nan
         table.loc[first, name] = values
     return table[table["n"] > 0].reset_index(drop=True)
+
+
+def _count(part: Items) -> tuple[FloatArray, FloatArray]:
+    """Retained and rated votes on edges out of the predicate: two [sentences, layers, 2]."""
+    own = part.column("source_offset") == 0
+    direct = own & (part.column("source") == part.column("predicate_index"))
+    kind, names = part.codes("target_kind")
+    argument = np.array([name == DESTINATIONS[0] for name in names], dtype=bool)[kind]
+    size = len(part.layers) * len(DESTINATIONS)
+    cell = part.layer * len(DESTINATIONS) + np.where(argument, 0, 1)
+    shape = (len(part.sentences), len(part.layers), len(DESTINATIONS))
+    return (
+        part.tally(cell, size, np.where(direct, part.retained, 0)).reshape(shape),
+        part.tally(cell, size, np.where(direct, part.rated, 0)).reshape(shape),
+    )
 
 
 def _ratios(hits: Sums, totals: Sums, resampling: Resampling) -> tuple[FloatArray, ...]:

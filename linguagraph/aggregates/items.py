@@ -7,18 +7,20 @@ direction, predicate type ...) is then read from one row per item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from linguagraph.aggregates.blocks import Blocks
 from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.errors import TableError
 
 __all__ = ["ALL", "Items", "compile_items", "dense_codes", "predicate_types", "require_one"]
-__all__ += ["COLUMNS", "sums_by"]
+__all__ += ["COLUMNS", "sums_by", "type_places"]
 
 IntArray = NDArray[np.intp]
 
@@ -52,6 +54,10 @@ class Items:
         sentences: corpus indices of the sentences, ascending.
         example: [items], position in ``examples``.
         examples: example numbers, ascending.
+
+    Aggregates ask for counts by :meth:`count` and :meth:`add` alone, whose argument sees some whole
+    sentences at a time, so that items may also be kept on disk
+    (:class:`linguagraph.aggregates.stored_items.StoredItems`).
     """
 
     table: pd.DataFrame
@@ -79,6 +85,49 @@ class Items:
         """Values [items] of a column of numbers."""
         return np.asarray(self.table[name].to_numpy()[self.rows])
 
+    def names(self, column: str) -> list[str]:
+        """Names of a column of strings, in the order of their codes."""
+        return self.codes(column)[1]
+
+    def distinct(self, column: str) -> IntArray:
+        """The values of a column of numbers, ascending, each once."""
+        return dense_codes(np.asarray(self.column(column)).astype(np.int64))[1].astype(np.intp)
+
+    @property
+    def types(self) -> list[str]:
+        """The predicate types that occur, in the order V, N, J, O, others."""
+        return predicate_types(*self.codes("predicate_type"))[1]
+
+    @property
+    def type_codes(self) -> IntArray:
+        """Predicate type [items], as a place in :attr:`types`."""
+        return type_places(*self.codes("predicate_type"), self.types)
+
+    @property
+    def size(self) -> int:
+        """How many items there are."""
+        return len(self.rows)
+
+    def blocks(self) -> Iterator[Items]:
+        """All items in blocks of whole sentences, with the names and types of all; here one."""
+        yield self
+
+    def count(self, part: Callable[[Items], tuple[FloatArray, ...]]) -> Blocks:
+        """What ``part`` counts, arrays [sentences, cells...], block by block."""
+        return Blocks.whole(*part(self))
+
+    def add(self, part: Callable[[Items], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Sums over the blocks of what ``part`` makes of each."""
+        total: tuple[Any, ...] = ()
+        for block in self.blocks():
+            found = part(block)
+            total = tuple(a + b for a, b in zip(total, found, strict=True)) if total else found
+        return total
+
+    def saved(self, name: str, make: Callable[[], IntArray]) -> IntArray:
+        """What ``make`` gives [items]; items that are kept on disk keep that there, too."""
+        return make()
+
     def tally(self, cells: IntArray, size: int, values: NDArray[np.generic]) -> FloatArray:
         """Add ``values`` [items] up by sentence and cell: [sentences, size], float64."""
         shape = (len(self.sentences), size)
@@ -89,10 +138,15 @@ class Items:
 def compile_items(edges: pd.DataFrame) -> Items:
     """Turn an edge table (:data:`linguagraph.columns.EDGES`) into items.
 
+    A table that is kept on disk has its items there, too: its attribute ``items``.
+
     Raises:
         TableError: several models or methods in one table, or two rows for the same example,
             layer, edge and seed.
     """
+    found = getattr(edges, "items", None)
+    if isinstance(found, Items):
+        return found
     require_one(edges, "model", "method")
     example, examples = dense_codes(edges["example"].to_numpy())
     layer, layers = dense_codes(edges["layer"].to_numpy())
@@ -174,6 +228,12 @@ def require_one(table: pd.DataFrame, *columns: str) -> None:
                 f"column {column!r} holds {sorted(map(str, found))}; aggregates describe one "
                 f"{column} at a time, so select its rows first"
             )
+
+
+def type_places(codes: IntArray, names: Sequence[str], types: Sequence[str]) -> IntArray:
+    """Codes of predicate types as places in ``types``."""
+    place = [types.index(name) if name in types else -1 for name in names]
+    return np.array(place or [-1], dtype=np.intp)[codes]
 
 
 def predicate_types(codes: IntArray, names: Sequence[str]) -> tuple[IntArray, list[str]]:

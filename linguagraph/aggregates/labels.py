@@ -11,23 +11,24 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.contrasts import contrast_table
-from linguagraph.aggregates.items import ALL, IntArray, Items, predicate_types
-from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table, resample
+from linguagraph.aggregates.blocks import Blocks
+from linguagraph.aggregates.contrasts import contrast_blocks, contrast_table
+from linguagraph.aggregates.items import ALL, IntArray, Items
+from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table
 
 __all__ = ["label_contrasts", "labels"]
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Counts [sentences, labels, types]; the first type is "all"."""
+    """Counts [sentences, labels, types]; the first type is "all".
+
+    The counts are retained, rated, retained of all labels, occurs and examples.
+    """
 
     index: pd.DataFrame
     types: list[str]
-    retained: FloatArray
-    rated: FloatArray
-    occurs: FloatArray
-    examples: FloatArray
+    counts: Blocks
 
 
 def labels(
@@ -59,14 +60,7 @@ def labels(
     """
     cells = _cells(items, layer)
     ratings = max(1, len(items.seeds))
-    retained, rated, all_retained, occurs, examples = resample(
-        cells.retained,
-        cells.rated,
-        cells.retained.sum(axis=1, keepdims=True),
-        cells.occurs,
-        cells.examples,
-        resampling=resampling,
-    )
+    retained, rated, all_retained, occurs, examples = cells.counts.resample(resampling=resampling)
     own = ratio_table(retained, rated, resampling=resampling, ratings=ratings)
     part = ratio_table(retained, all_retained, resampling=resampling, ratings=ratings)
     seen = ratio_table(occurs, examples, resampling=resampling)
@@ -103,37 +97,40 @@ def label_contrasts(
     if first not in cells.types or second not in cells.types:
         return contrast_table(index.iloc[:0], *(np.zeros((0, 0)),) * 4, resampling=resampling)
     a, b = cells.types.index(first), cells.types.index(second)
-    n = cells.rated.sum(axis=0) / max(1, len(items.seeds))
+    (rated,) = cells.counts.add(lambda *counts: (counts[1].sum(axis=0),))
+    n = rated / max(1, len(items.seeds))
     chosen = (n[:, a] >= resampling.min_n) & (n[:, b] >= resampling.min_n)
-    return contrast_table(
+    groups = cells.counts.select(
+        lambda kept, there, *_: tuple(c[:, chosen, t] for t in (a, b) for c in (kept, there))
+    )
+    return contrast_blocks(
         index.loc[chosen],
-        cells.retained[:, chosen, a],
-        cells.rated[:, chosen, a],
-        cells.retained[:, chosen, b],
-        cells.rated[:, chosen, b],
+        groups,
         resampling=resampling,
         ratings=max(1, len(items.seeds)),
     )
 
 
 def _cells(items: Items, layer: int | None) -> _Cells:
-    label, names = items.codes("label")
-    direction, directions = items.codes("direction")
-    kind, types = predicate_types(*items.codes("predicate_type"))
-    pair = label * len(directions) + direction
-    pairs, count = len(names) * len(directions), len(types)
-    shape = (len(items.sentences), pairs, count)
-    here = np.ones(len(pair)) if layer is None else items.layer == _position(items, layer)
-    cell = pair * count + kind
-    retained = items.tally(cell, pairs * count, items.retained * here).reshape(shape)
-    rated = items.tally(cell, pairs * count, items.rated * here).reshape(shape)
-    occurs, examples = _occurrence(items, pair, pairs, kind, count)
+    names, directions, types = items.names("label"), items.names("direction"), items.types
+    pairs, kinds = len(names) * len(directions), len(types)
+
+    def count(part: Items) -> tuple[FloatArray, ...]:
+        kind = part.type_codes
+        pair = part.codes("label")[0] * len(directions) + part.codes("direction")[0]
+        shape = (len(part.sentences), pairs, kinds)
+        here = np.ones(len(pair)) if layer is None else part.layer == _position(part, layer)
+        cell, size = pair * kinds + kind, pairs * kinds
+        retained = _all_first(part.tally(cell, size, part.retained * here).reshape(shape))
+        rated = _all_first(part.tally(cell, size, part.rated * here).reshape(shape))
+        occurs, examples = _occurrence(part, pair, pairs, kind, kinds)
+        every = retained.sum(axis=1, keepdims=True)
+        return retained, rated, every, _all_first(occurs), _all_first(examples)
+
     index = pd.MultiIndex.from_product(
         [names, directions, [ALL, *types]], names=["label", "direction", "predicate_type"]
     ).to_frame(index=False)
-    return _Cells(
-        index, [ALL, *types], *(_all_first(c) for c in (retained, rated, occurs, examples))
-    )
+    return _Cells(index, [ALL, *types], items.count(count))
 
 
 def _occurrence(

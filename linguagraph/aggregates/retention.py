@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.items import ALL, Items, predicate_types
-from linguagraph.aggregates.statistics import FloatArray, Resampling, Sums, ratio_table, resample
+from linguagraph.aggregates.items import ALL, Items
+from linguagraph.aggregates.statistics import FloatArray, Resampling, Sums, ratio_table
 
 __all__ = ["MEAN", "retention", "retention_by_type"]
 
@@ -25,13 +25,15 @@ def retention(items: Items, *, resampling: Resampling) -> pd.DataFrame:
     """
     layers = [ALL, *(str(layer) for layer in items.layers)]
     size = len(items.layers)
-    hits = [_with_all(items.tally(items.layer, size, v == 1)) for v in items.votes.T]
-    totals = [_with_all(items.tally(items.layer, size, v >= 0)) for v in items.votes.T]
-    if not hits:
-        hits = totals = [np.zeros((len(items.sentences), len(layers)))]
-    retained, rated = resample(
-        np.stack(hits, axis=1), np.stack(totals, axis=1), resampling=resampling
-    )
+
+    def count(part: Items) -> tuple[FloatArray, FloatArray]:
+        hits = [_with_all(part.tally(part.layer, size, v == 1)) for v in part.votes.T]
+        totals = [_with_all(part.tally(part.layer, size, v >= 0)) for v in part.votes.T]
+        if not hits:
+            hits = totals = [np.zeros((len(part.sentences), len(layers)))]
+        return np.stack(hits, axis=1), np.stack(totals, axis=1)
+
+    retained, rated = items.count(count).resample(resampling=resampling)
     per_seed = ratio_table(retained, rated, resampling=resampling)
     names = [str(seed) for seed in items.seeds] or ["none"]
     per_seed.insert(0, "layer", layers * len(names))
@@ -54,15 +56,19 @@ def retention_by_type(items: Items, *, resampling: Resampling) -> pd.DataFrame:
     Returns:
         Columns ``predicate_type``, ``layer`` and those of ``ratio_table``; n in edges.
     """
-    codes, types = predicate_types(*items.codes("predicate_type"))
+    types = items.types
     layers = [ALL, *(str(layer) for layer in items.layers)]
-    cells, size = codes * len(items.layers) + items.layer, len(types) * len(items.layers)
-    shape = (len(items.sentences), len(types), len(items.layers))
-    retained, rated = resample(
-        _with_all(items.tally(cells, size, items.retained).reshape(shape)),
-        _with_all(items.tally(cells, size, items.rated).reshape(shape)),
-        resampling=resampling,
-    )
+    size = len(types) * len(items.layers)
+
+    def count(part: Items) -> tuple[FloatArray, FloatArray]:
+        cells = part.type_codes * len(part.layers) + part.layer
+        shape = (len(part.sentences), len(types), len(part.layers))
+        return (
+            _with_all(part.tally(cells, size, part.retained).reshape(shape)),
+            _with_all(part.tally(cells, size, part.rated).reshape(shape)),
+        )
+
+    retained, rated = items.count(count).resample(resampling=resampling)
     table = ratio_table(retained, rated, resampling=resampling, ratings=max(1, len(items.seeds)))
     table.insert(0, "predicate_type", np.repeat(np.array(types, dtype=object), len(layers)))
     table.insert(1, "layer", layers * len(types))

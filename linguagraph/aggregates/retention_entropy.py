@@ -12,12 +12,13 @@ are *basic* ones (the percentile interval reflected about the estimate), cut at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.special import xlogy
 
+from linguagraph.aggregates.blocks import Blocks
 from linguagraph.aggregates.items import IntArray, Items
 from linguagraph.aggregates.retention_factors import FACTORS, Factor, find_factors
 from linguagraph.aggregates.statistics import (
@@ -25,11 +26,12 @@ from linguagraph.aggregates.statistics import (
     Resampling,
     mark_small_cells,
     percentile_interval,
-    resample,
 )
 from linguagraph.errors import ConfigError
 
 __all__ = ["CONTEXTS", "label_entropy", "retention_information"]
+
+_Cells = Callable[[Items], IntArray]
 
 CONTEXTS = ("layer", "predicate_type", "position")
 """What may explain why some edges of a label are retained and others are not."""
@@ -53,16 +55,20 @@ def label_entropy(
     Raises:
         ConfigError: a context that has no levels, or is unknown.
     """
-    label, labels = items.codes("label")
-    direction, directions = items.codes("direction")
-    pair, size = label * len(directions) + direction, len(labels) * len(directions)
+    labels, directions = items.names("label"), items.names("direction")
+    size = len(labels) * len(directions)
+
+    def pair(part: Items) -> IntArray:
+        codes = part.codes("label")[0] * len(directions) + part.codes("direction")[0]
+        return np.asarray(codes, dtype=np.intp)
+
     index = pd.MultiIndex.from_product([labels, directions], names=["label", "direction"]).to_frame(
         index=False
     )
     table, entropies = _entropies(items, pair, index, resampling)
     for factor in _with_levels(items, contexts):
-        k, n = _counts(items, pair * len(factor.levels) + factor.codes, size, len(factor.levels))
-        explained, samples = _explained(k, n, resampling)
+        counts = _counts(items, _within(pair, factor), size, len(factor.levels))
+        explained, samples, _ = _explained(counts, resampling)
         table = table.assign(
             **_corrected(f"by_{factor.name}", explained, samples, entropies, resampling.level)
         )
@@ -88,19 +94,18 @@ def retention_information(
     Raises:
         ConfigError: a factor that has no levels, or is unknown.
     """
-    nothing = np.zeros(len(items.rows), dtype=np.intp)
     index = pd.DataFrame(index=range(1))
-    whole, entropies = _entropies(items, nothing, index, resampling)
+    whole, entropies = _entropies(items, _nothing, index, resampling)
     parts = []
     for factor in _with_levels(items, factors):
-        k, n = _counts(items, factor.codes, 1, len(factor.levels))
-        explained, samples = _explained(k, n, resampling)
+        counts = _counts(items, _within(_nothing, factor), 1, len(factor.levels))
+        explained, samples, n = _explained(counts, resampling)
         share = _corrected("explained", explained, samples, entropies, resampling.level)
         ends = ("", "_low", "_high")
         bits = {f"information{e}": share[f"explained{e}"] * whole["entropy"] for e in ends}
         row = whole[["n", "entropy"]].assign(**bits, **share)
         row.insert(0, "factor", factor.name)
-        row.insert(1, "levels", int((n.sum(axis=(0, 1)) > 0).sum()))
+        row.insert(1, "levels", int((n > 0).sum()))
         parts.append(row)
     table = pd.concat(parts, ignore_index=True)
     return table.sort_values("explained", ascending=False, ignore_index=True, kind="stable")
@@ -115,20 +120,31 @@ def _with_levels(items: Items, names: Sequence[str]) -> list[Factor]:
     return found
 
 
-def _counts(
-    items: Items, cells: IntArray, first: int, second: int
-) -> tuple[FloatArray, FloatArray]:
+def _nothing(part: Items) -> IntArray:
+    return np.zeros(len(part.rows), dtype=np.intp)
+
+
+def _within(cells: _Cells, factor: Factor) -> _Cells:
+    """The levels of a factor within each cell."""
+    return lambda part: cells(part) * len(factor.levels) + factor.of(part)
+
+
+def _counts(items: Items, cells: _Cells, first: int, second: int) -> Blocks:
     """Retained and rated votes: two [sentences, first, second]."""
-    shape = (len(items.sentences), first, second)
-    k = items.tally(cells, first * second, items.retained).reshape(shape)
-    return k, items.tally(cells, first * second, items.rated).reshape(shape)
+
+    def count(part: Items) -> tuple[FloatArray, FloatArray]:
+        shape, cell = (len(part.sentences), first, second), cells(part)
+        k = part.tally(cell, first * second, part.retained).reshape(shape)
+        return k, part.tally(cell, first * second, part.rated).reshape(shape)
+
+    return items.count(count)
 
 
 def _entropies(
-    items: Items, cells: IntArray, index: pd.DataFrame, resampling: Resampling
+    items: Items, cells: _Cells, index: pd.DataFrame, resampling: Resampling
 ) -> tuple[pd.DataFrame, tuple[FloatArray, FloatArray]]:
-    k, n = (c[:, :, 0] for c in _counts(items, cells, len(index), 1))
-    retained, rated = resample(k, n, resampling=resampling)
+    counts = _counts(items, cells, len(index), 1).select(lambda k, n: (k[:, :, 0], n[:, :, 0]))
+    retained, rated = counts.resample(resampling=resampling)
     seeds = max(1, len(items.seeds))
     entropy = _entropy(retained.total, rated.total)
     samples = _entropy(retained.samples, rated.samples)
@@ -146,12 +162,12 @@ def _entropies(
     return table, (entropy, samples)
 
 
-def _explained(
-    k: FloatArray, n: FloatArray, resampling: Resampling
-) -> tuple[FloatArray, FloatArray]:
-    """Mutual information of retention and the last axis: [cells] and [resamples, cells]."""
-    retained, rated = resample(k, n, resampling=resampling)
-    return _information(retained.total, rated.total), _information(retained.samples, rated.samples)
+def _explained(counts: Blocks, resampling: Resampling) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mutual information of retention and the last axis: [cells], [resamples, cells]; its votes."""
+    retained, rated = counts.resample(resampling=resampling)
+    explained = _information(retained.total, rated.total)
+    samples = _information(retained.samples, rated.samples)
+    return explained, samples, rated.total.sum(axis=0)
 
 
 def _information(k: FloatArray, n: FloatArray) -> FloatArray:

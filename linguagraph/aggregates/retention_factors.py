@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from linguagraph.aggregates.items import IntArray, Items, predicate_types
+from linguagraph.aggregates.items import IntArray, Items, sums_by
 from linguagraph.aggregates.path_position import POSITIONS, path_positions
 from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.errors import ConfigError
@@ -36,6 +36,7 @@ class Factor:
         levels: names of the levels, or of the values of a numeric factor.
         values: [levels] numbers of a numeric factor; ``None`` for a factor with levels.
         unit: what an effect of a numeric factor is the effect of.
+        find: gives the codes of the items of a block, where there are several; ``codes`` is empty.
     """
 
     name: str
@@ -43,6 +44,11 @@ class Factor:
     levels: tuple[str, ...]
     values: FloatArray | None = None
     unit: str = ""
+    find: Callable[[Items], IntArray] | None = None
+
+    def of(self, part: Items) -> IntArray:
+        """Codes of the items of a block; ``codes`` where there is one."""
+        return self.codes if self.find is None else self.find(part)
 
 
 def find_factors(items: Items, names: Sequence[str]) -> list[Factor]:
@@ -54,7 +60,14 @@ def find_factors(items: Items, names: Sequence[str]) -> list[Factor]:
     unknown = [name for name in names if name not in FACTORS]
     if unknown or not names or len(set(names)) < len(names):
         raise ConfigError(f"factors={list(names)}; choose some of {', '.join(FACTORS)}, each once")
-    return [FACTORS[name](items) for name in names]
+    return [_held(FACTORS[name](items), items) for name in names]
+
+
+def _held(factor: Factor, items: Items) -> Factor:
+    """The factor with the codes of all items, where these are in memory."""
+    if factor.find is None or len(items.rows) < items.size:
+        return factor
+    return replace(factor, codes=factor.find(items), find=None)
 
 
 def pool_rare(factor: Factor, rated: FloatArray, *, least: float) -> tuple[Factor, list[str]]:
@@ -74,49 +87,70 @@ def pool_rare(factor: Factor, rated: FloatArray, *, least: float) -> tuple[Facto
     place[kept] = np.arange(len(kept))
     levels = (*(factor.levels[i] for i in kept), RARE)
     joined = [factor.levels[i] for i in np.flatnonzero(rare)]
-    return replace(factor, codes=place[factor.codes], levels=levels), joined
+    find = None if factor.find is None else lambda part: place[factor.of(part)]
+    return replace(factor, codes=place[factor.codes], levels=levels, find=find), joined
+
+
+_NONE = np.empty(0, dtype=np.intp)
 
 
 def _coded(name: str) -> Callable[[Items], Factor]:
     def find(items: Items) -> Factor:
-        codes, levels = items.codes(name)
-        return Factor(name, codes, tuple(levels))
+        levels = tuple(items.names(name))
+        return Factor(name, _NONE, levels, find=lambda part: part.codes(name)[0])
 
     return find
 
 
 def _predicate_type(items: Items) -> Factor:
-    codes, levels = predicate_types(*items.codes("predicate_type"))
-    return Factor("predicate_type", codes, tuple(levels))
+    levels = tuple(items.types)
+    return Factor("predicate_type", _NONE, levels, find=lambda part: part.type_codes)
 
 
 def _layer(items: Items) -> Factor:
-    return Factor("layer", items.layer, tuple(str(layer) for layer in items.layers))
+    levels = tuple(str(layer) for layer in items.layers)
+    return Factor("layer", _NONE, levels, find=lambda part: part.layer)
 
 
 def _position(items: Items) -> Factor:
-    return Factor("position", path_positions(items), POSITIONS)
+    return Factor("position", _NONE, POSITIONS, find=_positions)
+
+
+def _positions(part: Items) -> IntArray:
+    return part.saved("position", lambda: path_positions(part))
 
 
 def _distance(items: Items) -> Factor:
-    distance = np.asarray(items.column("token_distance")).astype(np.intp)
-    present = np.bincount(distance) > 0
-    found = np.flatnonzero(present)
+    found = items.distinct("token_distance")
+    place = np.zeros(int(found.max(initial=0)) + 1, dtype=np.intp)
+    place[found] = np.arange(len(found))
     return Factor(
         "distance",
-        (np.cumsum(present) - 1)[distance],
+        _NONE,
         tuple(map(str, found)),
         np.log2(1.0 + found),
         "distance doubled",
+        find=lambda part: place[np.asarray(part.column("token_distance")).astype(np.intp)],
     )
 
 
 def _frequency(items: Items) -> Factor:
-    codes, levels = items.codes("label")
-    layer = np.bincount(items.layer).argmax() if len(items.layer) else 0
-    count = np.bincount(codes[items.layer == layer], minlength=len(levels))
+    levels = items.names("label")
+    layers = max(1, len(items.layers))
+
+    def count(part: Items) -> tuple[FloatArray]:
+        cell = part.layer * len(levels) + part.codes("label")[0]
+        return (sums_by(cell, np.ones(len(cell)), layers * len(levels)),)
+
+    by_layer = items.add(count)[0].reshape(layers, len(levels))
+    most = by_layer[by_layer.sum(axis=1).argmax()]
     return Factor(
-        "frequency", codes, tuple(levels), np.log2(np.maximum(count, 1)), "frequency doubled"
+        "frequency",
+        _NONE,
+        tuple(levels),
+        np.log2(np.maximum(most, 1)),
+        "frequency doubled",
+        find=lambda part: part.codes("label")[0],
     )
 
 

@@ -21,6 +21,7 @@ interval, also Wilson's, and every p-value.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ from linguagraph.errors import ConfigError
 __all__ = [
     "Resampling",
     "Sums",
+    "drawn_weights",
     "mark_small_cells",
     "percentile_interval",
     "ratio_table",
@@ -152,15 +154,30 @@ def _resampled(flat: FloatArray, resampling: Resampling) -> FloatArray:
     exact = np.abs(flat).sum(axis=0).max() < 2**21 and bool((flat == np.rint(flat)).all())
     kind = np.float32 if exact else np.float64
     values = flat.astype(kind, copy=False)
+    for start, weights in drawn_weights(sentences, resampling):
+        stop = start + len(weights)
+        result[start:stop] = np.matmul(weights.astype(kind), values)
+    return result
+
+
+def drawn_weights(sentences: int, resampling: Resampling) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """How often each resample draws each sentence, some resamples at a time.
+
+    Args:
+        sentences: how many there are to draw from, at least one.
+        resampling: number of resamples and seed.
+
+    Yields:
+        The number of the first resample, and weights [some resamples, sentences].
+    """
     rng = np.random.default_rng(resampling.seed)
     block = max(1, _BLOCK // sentences)
     for start in range(0, resampling.resamples, block):
         rows = min(block, resampling.resamples - start)
         draws = rng.integers(sentences, size=(rows, sentences))
         draws += np.arange(rows)[:, None] * sentences
-        weights = np.bincount(draws.ravel(), minlength=rows * sentences).astype(kind)
-        result[start : start + rows] = np.matmul(weights.reshape(rows, sentences), values)
-    return result
+        weights = np.bincount(draws.ravel(), minlength=rows * sentences)
+        yield start, weights.reshape(rows, sentences)
 
 
 def percentile_interval(samples: FloatArray, *, level: float) -> tuple[FloatArray, FloatArray]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.items import ALL, Items, predicate_types
+from linguagraph.aggregates.items import ALL, Items
 from linguagraph.aggregates.statistics import (
     FloatArray,
     Resampling,
     Sums,
     percentile_interval,
     ratio_table,
-    resample,
 )
 from linguagraph.errors import TableError
 
@@ -36,25 +35,24 @@ def targets(items: Items, *, resampling: Resampling) -> pd.DataFrame:
     Raises:
         TableError: a target kind that :data:`linguagraph.columns.EDGES` does not name.
     """
-    kind, names = items.codes("target_kind")
+    names = items.names("target_kind")
     unknown = sorted(set(names) - set(KINDS))
     if unknown:
         raise TableError(f"column 'target_kind' holds {unknown}; expected {list(KINDS)}")
     place = np.array([KINDS.index(name) for name in names], dtype=np.intp)
-    type_, types = predicate_types(*items.codes("predicate_type"))
-    layers = len(items.layers)
-    cell = (items.layer * len(types) + type_) * len(KINDS) + place[kind]
+    types, layers = items.types, len(items.layers)
     size = layers * len(types) * len(KINDS)
-    shape = (len(items.sentences), layers, len(types), len(KINDS))
-    chosen = _totals(items.tally(cell, size, items.retained).reshape(shape))
-    every = _totals(items.tally(cell, size, items.rated).reshape(shape))
-    hit, all_hits, there, all_there = resample(
-        chosen,
-        chosen[..., :-1].sum(axis=-1, keepdims=True),
-        every,
-        every[..., :-1].sum(axis=-1, keepdims=True),
-        resampling=resampling,
-    )
+
+    def count(part: Items) -> tuple[FloatArray, ...]:
+        kind = place[part.codes("target_kind")[0]]
+        cell = (part.layer * len(types) + part.type_codes) * len(KINDS) + kind
+        shape = (len(part.sentences), layers, len(types), len(KINDS))
+        chosen = _totals(part.tally(cell, size, part.retained).reshape(shape))
+        every = _totals(part.tally(cell, size, part.rated).reshape(shape))
+        sums = (c[..., :-1].sum(axis=-1, keepdims=True) for c in (chosen, every))
+        return chosen, next(sums), every, next(sums)
+
+    hit, all_hits, there, all_there = items.count(count).resample(resampling=resampling)
     ratings = max(1, len(items.seeds))
     own = ratio_table(hit, all_hits, resampling=resampling, ratings=ratings)
     base = ratio_table(there, all_there, resampling=resampling, ratings=ratings)
