@@ -46,7 +46,7 @@ class Draws:
             unfinished = path.with_suffix(".part")
             with open(unfinished, "wb") as file:
                 for _, weights in drawn_weights(sentences, resampling):
-                    file.write(np.ascontiguousarray(weights, dtype=_KIND))
+                    file.write(weights.astype(_KIND).tobytes())
             unfinished.replace(path)
         return np.memmap(path, dtype=_KIND, mode="r", shape=shape)
 

@@ -54,6 +54,8 @@ class Items:
         sentences: corpus indices of the sentences, ascending.
         example: [items], position in ``examples``.
         examples: example numbers, ascending.
+        first: sentences before these, where these are a block of others.
+        partial: whether they are.
 
     Aggregates ask for counts by :meth:`count` and :meth:`add` alone, whose argument sees some whole
     sentences at a time, so that items may also be kept on disk
@@ -72,6 +74,8 @@ class Items:
     sentences: NDArray[np.int64]
     example: IntArray
     examples: NDArray[np.int64]
+    first: int = 0
+    partial: bool = False
 
     def codes(self, column: str) -> tuple[IntArray, list[str]]:
         """Codes [items] and names of a column of strings; -1 is a missing value."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from linguagraph.aggregates.items import sums_by
@@ -74,8 +73,10 @@ def fit_logit(design: Design) -> Fit:
         converged = bool(np.abs(size * change).max(initial=0) < _CLOSE)
     mean = expit(matrix @ beta)
     bread = inverse(_information(matrix, votes * mean * (1 - mean)))
-    residual = _sparse(design, design.retained - design.rated * mean[design.pattern])
-    influence = (residual @ matrix) @ bread
+    influence = np.zeros((design.clusters, matrix.shape[1]))
+    for part in design.parts():
+        residual = part.matrix(part.retained - part.rated * mean[part.pattern], len(matrix))
+        influence[part.clusters] = (residual @ matrix) @ bread
     cases, columns = float(votes.sum()), matrix.shape[1]
     count = design.clusters
     factor = np.nan
@@ -89,14 +90,16 @@ def fit_gee(design: Design) -> Fit:
     start = fit_logit(design)
     matrix, beta = design.matrix, start.coefficients
     votes = design.by_pattern(design.rated)
-    sizes = sums_by(design.cluster, design.rated, design.clusters)
-    counts = _sparse(design, design.rated)
+    sizes = np.zeros(design.clusters)
+    for part in design.parts():
+        sizes[part.clusters] = sums_by(part.cluster, part.rated, part.size)
     correlation, converged, step = 0.0, False, 0
     while not converged and step < _STEPS:
         step += 1
         mean = _inside(matrix @ beta)
-        correlation = _correlation(design, mean, sizes)
-        score, information = _equations(design, counts, votes, mean, sizes, correlation)
+        residuals, squared = _residuals(design, mean)
+        correlation = _correlation(design, residuals, squared, sizes)
+        score, information = _equations(design, votes, mean, sizes, residuals, correlation)
         change = inverse(information) @ score.sum(axis=0)
         largest = float(np.abs(matrix @ change).max(initial=0))
         beta = beta + change * min(1.0, _LEAP / max(largest, 1e-12))
@@ -104,7 +107,8 @@ def fit_gee(design: Design) -> Fit:
             break  # the equations have no solution, as can be where the model does not fit
         converged = bool(np.abs(change).max(initial=0) < _CLOSE)
     mean = _inside(matrix @ beta)
-    score, information = _equations(design, counts, votes, mean, sizes, correlation)
+    residuals, _ = _residuals(design, mean)
+    score, information = _equations(design, votes, mean, sizes, residuals, correlation)
     influence = score @ inverse(information)
     covariance = influence.T @ influence
     if design.clusters < 2:
@@ -132,35 +136,33 @@ def _log_likelihood(eta: FloatArray, votes: FloatArray, hits: FloatArray) -> flo
     return float((hits * eta - votes * np.logaddexp(0, eta)).sum())
 
 
-def _sparse(design: Design, values: FloatArray) -> csr_matrix:
-    """Values of pairs as a matrix [clusters, patterns]."""
-    shape = (design.clusters, design.patterns)
-    starts = np.searchsorted(design.cluster, np.arange(design.clusters + 1))
-    return csr_matrix((values, design.pattern, starts), shape=shape)
-
-
-def _residuals(design: Design, mean: FloatArray) -> FloatArray:
-    """Pearson residuals added up by cluster."""
+def _residuals(design: Design, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pearson residuals, and their squares vote by vote, added up by cluster."""
     spread = np.sqrt(mean * (1 - mean))
-    values = (design.retained - design.rated * mean[design.pattern]) / spread[design.pattern]
-    return sums_by(design.cluster, values, design.clusters)
+    sums, squared = np.zeros(design.clusters), np.zeros(design.clusters)
+    for part in design.parts():
+        own = mean[part.pattern]
+        values = (part.retained - part.rated * own) / spread[part.pattern]
+        sums[part.clusters] = sums_by(part.cluster, values, part.size)
+        squares = part.retained * (1 - own) / own
+        squares += (part.rated - part.retained) * own / (1 - own)
+        squared[part.clusters] = sums_by(part.cluster, squares, part.size)
+    return sums, squared
 
 
-def _correlation(design: Design, mean: FloatArray, sizes: FloatArray) -> float:
+def _correlation(
+    design: Design, residuals: FloatArray, squared: FloatArray, sizes: FloatArray
+) -> float:
     """Moment estimate of the exchangeable correlation, as in statsmodels; 0 without pairs.
 
     Kept within the bounds in which every cluster's correlation matrix is positive definite.
     """
-    own = mean[design.pattern]
-    squares = design.retained * (1 - own) / own
-    squares += (design.rated - design.retained) * own / (1 - own)
-    squared = sums_by(design.cluster, squares, design.clusters)
     cases, columns = sizes.sum(), design.matrix.shape[1]
     pairs = float((sizes * (sizes - 1)).sum() / 2)
     if pairs <= columns or cases <= columns:
         return 0.0
     scale = squared.sum() / (cases - columns)
-    products = float(((_residuals(design, mean) ** 2 - squared) / 2).sum())
+    products = float(((residuals**2 - squared) / 2).sum())
     largest = float(sizes.max())
     found = products / scale / (pairs - columns)
     return float(np.clip(found, -0.99 / max(1.0, largest - 1), 0.99))
@@ -168,10 +170,10 @@ def _correlation(design: Design, mean: FloatArray, sizes: FloatArray) -> float:
 
 def _equations(
     design: Design,
-    counts: csr_matrix,
     votes: FloatArray,
     mean: FloatArray,
     sizes: FloatArray,
+    residuals: FloatArray,
     correlation: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Estimating functions [clusters, columns] and their information [columns, columns].
@@ -181,10 +183,14 @@ def _equations(
     matrix = design.matrix
     spread = np.sqrt(mean * (1 - mean))
     factor = correlation / (1 - correlation) / (1 + (sizes - 1) * correlation)
-    residual = _sparse(design, design.retained - design.rated * mean[design.pattern])
-    slopes = counts @ (matrix * spread[:, None])
-    score = (residual @ matrix) / (1 - correlation)
-    score -= slopes * (factor * _residuals(design, mean))[:, None]
+    scaled = matrix * spread[:, None]
+    score = np.zeros((design.clusters, matrix.shape[1]))
     information = _information(matrix, votes * spread**2) / (1 - correlation)
-    information -= slopes.T @ (slopes * factor[:, None])
-    return np.asarray(score), np.asarray(information)
+    for part in design.parts():
+        here = part.clusters
+        residual = part.matrix(part.retained - part.rated * mean[part.pattern], len(matrix))
+        slopes = part.matrix(part.rated, len(matrix)) @ scaled
+        score[here] = (residual @ matrix) / (1 - correlation)
+        score[here] -= slopes * (factor * residuals)[here, None]
+        information -= slopes.T @ (slopes * factor[here, None])
+    return score, np.asarray(information)

@@ -55,11 +55,11 @@ def calibrate(design: Design, fit: Fit, *, level: float, known: bool) -> Calibra
     n = sums_by(group, votes, size)
     expected = sums_by(group, votes * mean, size)
     observed = sums_by(group, hits, size)
-    own = mean[design.pattern]
-    cell = design.cluster * size + group[design.pattern]
-    apart = sums_by(cell, design.retained - design.rated * own, design.clusters * size).reshape(
-        design.clusters, size
-    )
+    apart = np.zeros((design.clusters, size))
+    for part in design.parts():
+        residual = part.retained - part.rated * mean[part.pattern]
+        cell = part.cluster * size + group[part.pattern]
+        apart[part.clusters] = sums_by(cell, residual, part.size * size).reshape(-1, size)
     slopes = np.zeros((size, design.matrix.shape[1]))
     np.add.at(slopes, group, design.matrix * (votes * mean * (1 - mean))[:, None])
     apart = apart - fit.influence @ slopes.T  # what the estimation takes out of each group

@@ -14,21 +14,27 @@ this. What cannot be estimated is found here and noted as a problem, with what w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from linguagraph.aggregates.items import IntArray, Items, sums_by
 from linguagraph.aggregates.retention_factors import Factor, pool_rare
 from linguagraph.aggregates.separation import separated_rows
 from linguagraph.aggregates.statistics import FloatArray
 
-__all__ = ["INTERCEPT", "Design", "Term", "make_design"]
+__all__ = ["INTERCEPT", "Clusters", "Design", "Part", "Term", "make_design"]
+
+Clusters = Callable[[Items], IntArray]
 
 INTERCEPT = "intercept"
+
+_PART = 500_000
+"""Pairs that are worked on at a time."""
 
 _TOLERANCE = 1e-8  # share of a column's variance that columns before it leave unexplained
 
@@ -81,7 +87,59 @@ class Design:
 
     def by_pattern(self, values: FloatArray) -> FloatArray:
         """Sums over clusters of ``values`` [pairs]: [patterns]."""
-        return sums_by(self.pattern, values, self.patterns)
+        return sum(
+            (sums_by(p.pattern, values[p.pairs], self.patterns) for p in self.parts()),
+            start=np.zeros(self.patterns),
+        )
+
+    def parts(self) -> Iterator[Part]:
+        """The pairs of some clusters after those of others; a few hundred thousand at a time."""
+        start, pairs = 0, len(self.cluster)
+        while start < pairs:
+            stop = start + _PART
+            if stop < pairs:
+                stop = int(np.searchsorted(self.cluster, self.cluster[stop], side="left"))
+                if stop <= start:  # a cluster that is larger than a part
+                    stop = int(np.searchsorted(self.cluster, self.cluster[start], side="right"))
+            where = slice(start, min(stop, pairs))
+            cluster = self.cluster[where]
+            first, last = int(cluster[0]), int(cluster[-1]) + 1
+            yield Part(
+                where,
+                slice(first, last),
+                cluster.astype(np.intp) - first,
+                self.pattern[where].astype(np.intp),
+                self.rated[where].astype(np.float64),
+                self.retained[where].astype(np.float64),
+            )
+            start = where.stop
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pairs of consecutive clusters.
+
+    Attributes:
+        pairs, clusters: where they are among all.
+        cluster: [pairs], counted from the first of the part; pattern, rated, retained: as there.
+    """
+
+    pairs: slice
+    clusters: slice
+    cluster: IntArray
+    pattern: IntArray
+    rated: FloatArray
+    retained: FloatArray
+
+    @property
+    def size(self) -> int:
+        """How many clusters there are."""
+        return int(self.clusters.stop - self.clusters.start)
+
+    def matrix(self, values: FloatArray, patterns: int) -> csr_matrix:
+        """Values of the pairs as a matrix [clusters, patterns]."""
+        starts = np.searchsorted(self.cluster, np.arange(self.size + 1))
+        return csr_matrix((values, self.pattern, starts), shape=(self.size, patterns))
 
 
 @dataclass
@@ -100,7 +158,7 @@ class _Notes:
 
 
 def make_design(
-    items: Items, factors: Sequence[Factor], cluster: IntArray, *, min_n: int
+    items: Items, factors: Sequence[Factor], cluster: Clusters, *, min_n: int
 ) -> Design:
     """Compress items to patterns per cluster, and find what cannot be estimated.
 
@@ -108,12 +166,13 @@ def make_design(
         items: the edges with the seeds' votes.
         factors: explanatory variables, the most important first: of two that determine each other
             the later is dropped.
-        cluster: [items], cluster of each item.
+        cluster: gives the cluster [items] of each item of a block, counted from the block's first.
         min_n: levels with fewer items are joined.
     """
     notes = _Notes()
-    per_vote = float(len(items.rows) / max(1, items.rated.sum()))
-    factors = _pooled(factors, items.rated, per_vote, min_n, notes)
+    (votes_cast,) = items.add(lambda part: (part.rated.sum(),))
+    per_vote = float(items.size / max(1, votes_cast))
+    factors = _pooled(factors, items, per_vote, min_n, notes)
     codes, pair_cluster, pair_pattern, rated, retained = _patterns(items, factors, cluster)
     raw = _raw(factors, codes, pair_cluster, pair_pattern, rated, retained, per_vote)
     votes = sums_by(pair_pattern, rated, len(codes))
@@ -149,26 +208,27 @@ def make_design(
             for f in factors_left
         ),
         references=references,
-        cluster=dense.astype(np.intp),
-        pattern=place[pair_pattern[there]],
+        cluster=dense.astype(pair_cluster.dtype),
+        pattern=place[pair_pattern[there]].astype(pair_pattern.dtype),
         rated=rated[there],
         retained=retained[there],
         clusters=len(used_clusters),
         raw=_reasons(raw, terms, references, problems),
         problems=problems,
         items=per_vote * float(votes[keep].sum()),
-        all_items=float(len(items.rows)),
+        all_items=float(items.size),
         per_vote=per_vote,
     )
 
 
 def _pooled(
-    factors: Sequence[Factor], rated: IntArray, per_vote: float, min_n: int, notes: _Notes
+    factors: Sequence[Factor], items: Items, per_vote: float, min_n: int, notes: _Notes
 ) -> list[Factor]:
     """Factors with rare levels joined; the frequency follows the labels that are left."""
     found: list[Factor] = []
-    for factor in factors:
-        votes = sums_by(factor.codes, rated, len(factor.levels)) * per_vote
+    every = items.add(lambda part: tuple(_votes(part, factor) for factor in factors))
+    for factor, rated in zip(factors, every, strict=True):
+        votes = rated * per_vote
         pooled, joined = pool_rare(factor, votes, least=min_n)
         for level in joined:
             n = float(votes[factor.levels.index(level)])
@@ -177,36 +237,65 @@ def _pooled(
     by_name = {factor.name: factor for factor in found}
     if "label" in by_name and "frequency" in by_name:
         place = [factor.name for factor in found].index("frequency")
-        found[place] = _frequency_of(by_name["label"], by_name["frequency"], rated)
+        found[place] = _frequency_of(by_name["label"], by_name["frequency"], items)
     return found
 
 
-def _frequency_of(label: Factor, frequency: Factor, rated: IntArray) -> Factor:
+def _votes(part: Items, factor: Factor) -> FloatArray:
+    """Votes of each level."""
+    return sums_by(factor.of(part), part.rated, len(factor.levels))
+
+
+def _frequency_of(label: Factor, frequency: Factor, items: Items) -> Factor:
     """The frequency per level of ``label``, joined levels sharing their mean."""
-    assert frequency.values is not None
-    votes = sums_by(label.codes, rated, len(label.levels))
-    sums = sums_by(label.codes, rated * frequency.values[frequency.codes], len(votes))
-    values = sums / np.maximum(votes, 1)
-    return Factor(frequency.name, label.codes, label.levels, values, frequency.unit)
+    values = frequency.values
+    assert values is not None
+
+    def count(part: Items) -> tuple[FloatArray, FloatArray]:
+        weights = part.rated * values[frequency.of(part)]
+        return _votes(part, label), sums_by(label.of(part), weights, len(label.levels))
+
+    votes, sums = items.add(count)
+    means = sums / np.maximum(votes, 1)
+    return replace(label, name=frequency.name, values=means, unit=frequency.unit)
 
 
-def _patterns(
-    items: Items, factors: Sequence[Factor], cluster: IntArray
-) -> tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]:
+_Pairs = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
+
+
+def _patterns(items: Items, factors: Sequence[Factor], cluster: Clusters) -> _Pairs:
     """Codes [patterns, factors], and cluster, pattern, votes and votes for retaining of pairs."""
-    key = np.zeros(len(items.rows), dtype=np.int64)
-    for factor in factors:
-        key = key * len(factor.levels) + factor.codes
-    pattern, keys = _dense(key)
+    parts = [_block_pairs(part, factors, cluster) for part in items.blocks()]
+    keys = parts[0][0]
+    if len(parts) > 1:
+        keys = np.unique(np.concatenate([part[0] for part in parts]))
+    patterns = [np.searchsorted(keys, part[0])[part[2]].astype(part[2].dtype) for part in parts]
+    pairs = [np.concatenate([part[i] for part in parts]) for i in (1, 3, 4)]
+    pattern = np.concatenate(patterns)
     codes = np.empty((len(keys), len(factors)), dtype=np.intp)
     for column in range(len(factors) - 1, -1, -1):
         keys, codes[:, column] = np.divmod(keys, len(factors[column].levels))
-    pair, pairs = _dense(cluster.astype(np.int64) * max(1, len(codes)) + pattern)
-    rated = sums_by(pair, items.rated, len(pairs))
-    retained = sums_by(pair, items.retained, len(pairs))
+    return codes, pairs[0], pattern, pairs[1], pairs[2]
+
+
+def _block_pairs(
+    part: Items, factors: Sequence[Factor], cluster: Clusters
+) -> tuple[NDArray[np.int64], IntArray, IntArray, FloatArray, FloatArray]:
+    """Keys of the patterns of a block; then of its pairs cluster, place in keys, votes, kept."""
+    key = np.zeros(len(part.rows), dtype=np.int64)
+    for factor in factors:
+        key = key * len(factor.levels) + factor.of(part)
+    pattern, keys = _dense(key)
+    pair, pairs = _dense(cluster(part).astype(np.int64) * max(1, len(keys)) + pattern)
+    rated = sums_by(pair, part.rated, len(pairs))
+    retained = sums_by(pair, part.retained, len(pairs))
     used = rated > 0
-    at, which = np.divmod(pairs[used], max(1, len(codes)))
-    return codes, at.astype(np.intp), which.astype(np.intp), rated[used], retained[used]
+    at, which = np.divmod(pairs[used], max(1, len(keys)))
+    at, rated, retained = at + part.first, rated[used], retained[used]
+    if part.partial:  # one of many: as small as can be
+        at, which = at.astype(np.int32), which.astype(np.int32)
+        rated, retained = rated.astype(np.float32), retained.astype(np.float32)
+    return keys, at, which, rated, retained
 
 
 def _dense(key: NDArray[np.int64]) -> tuple[IntArray, NDArray[np.int64]]:

@@ -32,11 +32,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from linguagraph.aggregates.items import IntArray, Items
+from linguagraph.aggregates.items import Items
 from linguagraph.aggregates.logit import Fit, fit_gee, fit_logit
 from linguagraph.aggregates.marginal_effects import REFERENCE, marginal_effects
 from linguagraph.aggregates.model_calibration import calibrate
-from linguagraph.aggregates.model_design import Design, make_design
+from linguagraph.aggregates.model_design import Clusters, Design, make_design
 from linguagraph.aggregates.retention_factors import FACTORS, find_factors
 from linguagraph.aggregates.statistics import Resampling
 from linguagraph.errors import ConfigError
@@ -144,15 +144,17 @@ def retention_model(
     )
 
 
-def _clusters(items: Items, cluster: str) -> IntArray:
+def _clusters(items: Items, cluster: str) -> Clusters:
     if cluster == "sentence":
-        return items.sentence
+        return lambda part: part.sentence
     if cluster != "document":
         raise ConfigError(f"cluster={cluster!r}; expected one of {', '.join(CLUSTERS)}")
+    if len(items.rows) < items.size:
+        raise ConfigError("cluster='document' needs the table in memory; take sentences")
     codes, names = items.codes("document")
     if len(codes) and names == [""]:
         raise ConfigError("the edge table names no documents; take sentences as clusters")
-    return codes
+    return lambda part: codes
 
 
 def _concerns(design: Design, fit: Fit, least: int) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from linguagraph.aggregates.items import ALL, Items
-from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table, resample
+from linguagraph.aggregates.statistics import FloatArray, Resampling, ratio_table
 
 __all__ = ["soft_gate_histogram", "soft_gates"]
 
@@ -27,32 +29,25 @@ def soft_gates(items: Items, *, resampling: Resampling) -> pd.DataFrame:
         retained edge has the larger gate of a random pair of a retained and a superfluous edge
         (0.5: the gate says nothing; gates equal to 1/4096 count as ties).
     """
-    gate = items.column("soft_gate").astype(np.float64)
-    known = ~np.isnan(gate)
-    if not known.any():
+    (sums,) = items.add(_sums)
+    if not sums[0, 0]:
         return pd.DataFrame(columns=["layer", "mean", "sd", "threshold", "n", "k", "share"])
-    rows, hits, totals = [], [], []
-    chosen = [known, *(known & (items.layer == k) for k in range(len(items.layers)))]
-    zero = np.zeros(len(gate), dtype=np.intp)
-    for here in chosen:
-        values = gate[here]
-        mean, sd = (float(values.mean()), float(values.std())) if len(values) else (np.nan,) * 2
-        kept, left = items.retained[here], (items.rated - items.retained)[here]
-        rows.append(
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = sums[:, 1] / sums[:, 0]
+    squares, grids = items.add(lambda part: _spread(part, mean))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sd = np.sqrt(squares / sums[:, 0])
+        table = pd.DataFrame(
             {
                 "mean": mean,
                 "sd": sd,
                 "threshold": mean - sd,
-                "mean_retained": _weighted(values, kept),
-                "mean_superfluous": _weighted(values, left),
-                "auc": _auc(values, kept, left),
+                "mean_retained": sums[:, 2] / sums[:, 3],
+                "mean_superfluous": sums[:, 4] / sums[:, 5],
+                "auc": [_auc(*grid) for grid in grids],
             }
         )
-        below = here & (np.nan_to_num(gate) < mean - sd)
-        hits.append(items.tally(zero, 1, below))
-        totals.append(items.tally(zero, 1, here))
-    hit, total = resample(np.hstack(hits), np.hstack(totals), resampling=resampling)
-    table = pd.DataFrame(rows)
+    hit, total = items.count(lambda part: _below(part, mean - sd)).resample(resampling=resampling)
     table.insert(0, "layer", [ALL, *map(str, items.layers)])
     shares = ratio_table(hit, total, resampling=resampling)
     first = ["layer", "mean", "sd", "threshold"]
@@ -65,8 +60,13 @@ def soft_gate_histogram(items: Items, *, bins: int = 40) -> pd.DataFrame:
     Returns:
         ``gate_from``, ``gate_to``, ``gate`` (the middle), ``edges`` and ``share`` of all edges.
     """
-    gate = items.column("soft_gate").astype(np.float64)
-    counts, ends = np.histogram(gate[~np.isnan(gate)], bins=bins, range=(0.0, 1.0))
+
+    def count(part: Items) -> tuple[np.ndarray]:
+        gate = _gates(part)
+        return (np.histogram(gate[~np.isnan(gate)], bins=bins, range=(0.0, 1.0))[0],)
+
+    (counts,) = items.add(count)
+    ends = np.linspace(0.0, 1.0, bins + 1)
     return pd.DataFrame(
         {
             "gate_from": ends[:-1],
@@ -78,16 +78,54 @@ def soft_gate_histogram(items: Items, *, bins: int = 40) -> pd.DataFrame:
     )
 
 
-def _weighted(values: FloatArray, weights: np.ndarray) -> float:
-    total = float(weights.sum())
-    return float((values * weights).sum() / total) if total else float("nan")
+def _gates(part: Items) -> FloatArray:
+    return np.asarray(part.column("soft_gate")).astype(np.float64)
 
 
-def _auc(values: FloatArray, positive: np.ndarray, negative: np.ndarray) -> float:
-    """Area under the ROC curve with weights, ties counted half, on a grid of 1/4096."""
-    cell = np.clip((values * _FINE).astype(np.intp), 0, _FINE - 1)
-    above = np.bincount(cell, weights=positive, minlength=_FINE)
-    below = np.bincount(cell, weights=negative, minlength=_FINE)
+def _groups(part: Items, gate: FloatArray) -> Iterator[np.ndarray]:
+    """Flags [items] of the known gates: of all layers, then of each."""
+    known = ~np.isnan(gate)
+    yield known
+    for layer in range(len(part.layers)):
+        yield known & (part.layer == layer)
+
+
+def _sums(part: Items) -> tuple[FloatArray]:
+    """Number and sum of the gates, and their sums by votes with these: [groups, 6]."""
+    gate, rows = _gates(part), []
+    for here in _groups(part, gate):
+        values = gate[here]
+        row = [float(len(values)), float(values.sum())]
+        for votes in (part.retained[here], (part.rated - part.retained)[here]):
+            row += [float((values * votes).sum()), float(votes.sum())]
+        rows.append(row)
+    return (np.array(rows),)
+
+
+def _spread(part: Items, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Squares about the mean [groups], and votes on a grid of gates [groups, 2, 4096]."""
+    gate, squares, grids = _gates(part), [], []
+    for here, middle in zip(_groups(part, gate), mean, strict=True):
+        values = gate[here]
+        squares.append(float(((values - middle) ** 2).sum()))
+        cell = np.clip((values * _FINE).astype(np.intp), 0, _FINE - 1)
+        votes = (part.retained[here], (part.rated - part.retained)[here])
+        grids.append([np.bincount(cell, weights=v, minlength=_FINE) for v in votes])
+    return np.array(squares), np.array(grids)
+
+
+def _below(part: Items, threshold: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Gates below the threshold of each group, and all: two [sentences, groups]."""
+    gate, hits, totals = _gates(part), [], []
+    zero = np.zeros(len(gate), dtype=np.intp)
+    for here, limit in zip(_groups(part, gate), threshold, strict=True):
+        hits.append(part.tally(zero, 1, here & (np.nan_to_num(gate) < limit)))
+        totals.append(part.tally(zero, 1, here))
+    return np.hstack(hits), np.hstack(totals)
+
+
+def _auc(above: FloatArray, below: FloatArray) -> float:
+    """Area under the ROC curve of votes on a grid of 1/4096, ties counted half."""
     pairs = above.sum() * below.sum()
     if not pairs:
         return float("nan")
