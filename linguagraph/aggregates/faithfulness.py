@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.items import ALL, dense_codes, predicate_types, require_one
+from linguagraph.aggregates.blocks import Blocks
+from linguagraph.aggregates.items import ALL, IntArray
 from linguagraph.aggregates.prf import MEASURES, interval, prf
 from linguagraph.aggregates.statistics import (
     FloatArray,
@@ -15,7 +16,16 @@ from linguagraph.aggregates.statistics import (
     Sums,
     percentile_interval,
     ratio_table,
-    resample,
+)
+from linguagraph.aggregates.stored_rows import (
+    Rows,
+    count_rows,
+    distinct,
+    parts,
+    places,
+    require_single,
+    sentences_of,
+    types_of,
 )
 
 __all__ = ["CONDITIONS", "ORIGINAL", "faithfulness", "faithfulness_by_seed"]
@@ -41,16 +51,16 @@ _FIELDS = ("correct", "predicted", "gold", "kept", "edges")
 
 @dataclass(frozen=True)
 class _Counts:
-    """Counts [sentences, runs, types, fields]; a run is a condition with one seed."""
+    """Counts [sentences, 1 + types, fields] of runs; a run is a condition with one seed."""
 
     runs: list[tuple[str, int]]
     conditions: list[str]
     types: list[str]
-    counts: FloatArray
+    counts: Blocks
 
 
 def faithfulness(
-    scores: pd.DataFrame, *, resampling: Resampling, reference: str = ORIGINAL
+    scores: Rows, *, resampling: Resampling, reference: str = ORIGINAL
 ) -> pd.DataFrame:
     """Scores of each condition, mean over seeds, and their difference from a reference.
 
@@ -67,7 +77,7 @@ def faithfulness(
         ``kept_high``.
     """
     data = _counts(scores)
-    (sums,) = resample(data.counts, resampling=resampling)
+    (sums,) = data.counts.resample(resampling=resampling)
     runs = np.array([data.conditions.index(condition) for condition, _ in data.runs], dtype=np.intp)
     values, samples = _scores(sums.total), _scores(sums.samples)
     base = runs == data.conditions.index(reference) if reference in data.conditions else None
@@ -92,7 +102,7 @@ def faithfulness(
     return pd.concat(rows, ignore_index=True) if rows else _nothing()
 
 
-def faithfulness_by_seed(scores: pd.DataFrame) -> pd.DataFrame:
+def faithfulness_by_seed(scores: Rows) -> pd.DataFrame:
     """Scores of each condition and seed over all predicate types.
 
     Returns:
@@ -100,7 +110,7 @@ def faithfulness_by_seed(scores: pd.DataFrame) -> pd.DataFrame:
         ``correct`` (triples), ``precision``, ``recall``, ``f1``, ``edges`` and ``kept`` (share).
     """
     data = _counts(scores)
-    total = data.counts.sum(axis=0)[:, 0]
+    total = data.counts.add(lambda counts: (counts.sum(axis=0),))[0][:, 0]
     table = pd.DataFrame(data.runs, columns=["condition", "seed"])
     for name in ("gold", "predicted", "correct"):
         table[name] = total[:, _FIELDS.index(name)].astype(np.int64)
@@ -111,31 +121,36 @@ def faithfulness_by_seed(scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _counts(scores: pd.DataFrame) -> _Counts:
-    require_one(scores, "model", "method")
-    condition = scores["condition"].astype("category")
-    present = [str(name) for name in condition.cat.categories[np.unique(condition.cat.codes)]]
+def _counts(scores: Rows) -> _Counts:
+    require_single(scores, "model", "method")
+    present = [str(name) for name in distinct(scores, "condition")]
     known = [c for c in CONDITIONS if c in present]
     conditions = known + sorted(set(present) - set(known))
-    places = [conditions.index(c) if c in conditions else -1 for c in condition.cat.categories]
-    order = np.array(places, dtype=np.intp)[condition.cat.codes.to_numpy()]
-    seed, seeds = dense_codes(scores["seed"].to_numpy())
-    run, keys = dense_codes(order * max(1, len(seeds)) + seed)
-    kinds = scores["predicate_type"].astype("category")
-    kind, types = predicate_types(
-        kinds.cat.codes.to_numpy().astype(np.intp), [str(n) for n in kinds.cat.categories]
-    )
-    sentence, sentences = dense_codes(scores["sentence"].to_numpy())
-    shape = (len(sentences), len(keys), len(types))
-    cell = (sentence * len(keys) + run) * len(types) + kind
-    counts = [
-        np.bincount(cell, weights=scores[name].to_numpy(), minlength=int(np.prod(shape)))
-        for name in _FIELDS
-    ]
-    array = np.stack([c.reshape(shape) for c in counts], axis=-1)
-    array = np.concatenate([array.sum(axis=2, keepdims=True), array], axis=2)
-    runs = [(conditions[int(k) // len(seeds)], int(seeds[int(k) % len(seeds)])) for k in keys]
-    return _Counts(runs, conditions, types, array.astype(np.float64))
+    seeds, types = np.array(distinct(scores, "seed"), dtype=np.int64), types_of(scores)
+    every = max(1, len(seeds))
+
+    def run(part: pd.DataFrame) -> IntArray:
+        seed = np.searchsorted(seeds, part["seed"].to_numpy())
+        return np.asarray(places(part["condition"], conditions) * every + seed, dtype=np.intp)
+
+    found = [np.unique(run(part)) for part in parts(scores)]
+    keys = np.unique(np.concatenate(found))
+
+    def count(part: pd.DataFrame) -> tuple[FloatArray]:
+        sentence, sentences = sentences_of(part)
+        shape = (sentences, len(keys), len(types))
+        cell = sentence * len(keys) + np.searchsorted(keys, run(part))
+        cell = cell * len(types) + places(part["predicate_type"], types)
+        counts = [
+            np.bincount(cell, weights=part[name].to_numpy(), minlength=int(np.prod(shape)))
+            for name in _FIELDS
+        ]
+        array = np.stack([c.reshape(shape) for c in counts], axis=-1)
+        array = np.concatenate([array.sum(axis=2, keepdims=True), array], axis=2)
+        return (array.astype(np.float64),)
+
+    runs = [(conditions[int(k) // every], int(seeds[int(k) % every])) for k in keys]
+    return _Counts(runs, conditions, types, count_rows(scores, count))
 
 
 def _scores(counts: FloatArray) -> tuple[FloatArray, ...]:

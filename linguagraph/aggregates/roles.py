@@ -5,14 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.items import ALL, dense_codes, predicate_types, require_one
+from linguagraph.aggregates.items import ALL
 from linguagraph.aggregates.prf import prf_table
-from linguagraph.aggregates.statistics import FloatArray, Resampling, resample
+from linguagraph.aggregates.statistics import FloatArray, Resampling
+from linguagraph.aggregates.stored_rows import (
+    Rows,
+    count_rows,
+    distinct,
+    places,
+    require_single,
+    sentences_of,
+    types_of,
+)
 
 __all__ = ["roles"]
 
 
-def roles(table: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
+def roles(table: Rows, *, resampling: Resampling) -> pd.DataFrame:
     """Precision, recall and F1 of the unmasked model per role and predicate type.
 
     Args:
@@ -23,29 +32,11 @@ def roles(table: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
         over all types), those of ``prf_table`` and ``small`` (fewer than ``min_n`` gold roles).
         Combinations with neither gold nor predicted roles are left out.
     """
-    require_one(table, "model")
-    names = sorted(set(table["gold_role"].dropna().unique()) | set(table["role"].dropna().unique()))
-    gold = _place(table["gold_role"], names)
-    predicted = _place(table["role"], names)
-    kinds = table["predicate_type"].astype("category")
-    kind, types = predicate_types(
-        kinds.cat.codes.to_numpy().astype(np.intp), [str(n) for n in kinds.cat.categories]
-    )
-    sentence, sentences = dense_codes(table["sentence"].to_numpy())
-    shape = (len(sentences), len(types), len(names))
-
-    def count(role: np.ndarray, where: np.ndarray) -> FloatArray:
-        cell = ((sentence * len(types) + kind) * len(names) + role)[where]
-        flat = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
-        flat = np.concatenate([flat.sum(axis=1, keepdims=True), flat], axis=1)
-        return np.concatenate([flat.sum(axis=2, keepdims=True), flat], axis=2)
-
-    right, made, real = resample(
-        count(gold, (gold == predicted) & (gold >= 0)),
-        count(predicted, predicted >= 0),
-        count(gold, gold >= 0),
-        resampling=resampling,
-    )
+    require_single(table, "model")
+    names = sorted({*distinct(table, "gold_role"), *distinct(table, "role")})
+    types = types_of(table)
+    counts = count_rows(table, lambda part: _counts(part, names, types))
+    right, made, real = counts.resample(resampling=resampling)
     index = pd.MultiIndex.from_product(
         [[ALL, *types], [ALL, *names]], names=["predicate_type", "role"]
     ).to_frame(index=False)
@@ -64,6 +55,21 @@ def roles(table: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
     return result[result["gold"] + result["predicted"] > 0].reset_index(drop=True)
 
 
-def _place(column: pd.Series, names: list[str]) -> np.ndarray:
-    """Positions of the values in ``names``; -1 for a missing value."""
-    return np.asarray(pd.Index(names, dtype=object).get_indexer(pd.Index(column.astype(object))))
+def _counts(part: pd.DataFrame, names: list[str], types: list[str]) -> tuple[FloatArray, ...]:
+    """Right, predicted and gold roles, each [sentences, 1 + types, 1 + names]."""
+    gold, predicted = places(part["gold_role"], names), places(part["role"], names)
+    kind = places(part["predicate_type"], types)
+    sentence, sentences = sentences_of(part)
+    shape = (sentences, len(types), len(names))
+
+    def count(role: np.ndarray, where: np.ndarray) -> FloatArray:
+        cell = ((sentence * len(types) + kind) * len(names) + role)[where]
+        flat = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+        flat = np.concatenate([flat.sum(axis=1, keepdims=True), flat], axis=1)
+        return np.concatenate([flat.sum(axis=2, keepdims=True), flat], axis=2)
+
+    return (
+        count(gold, (gold == predicted) & (gold >= 0)),
+        count(predicted, predicted >= 0),
+        count(gold, gold >= 0),
+    )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from linguagraph.aggregates.items import Items
 from linguagraph.aggregates.statistics import FloatArray
+from linguagraph.aggregates.stored_rows import Rows, parts
 
 __all__ = ["Choice", "select_examples"]
 
@@ -32,8 +33,8 @@ class Choice:
 
 def select_examples(
     items: Items,
-    paths: pd.DataFrame,
-    roles: pd.DataFrame,
+    paths: Rows,
+    roles: Rows,
     *,
     lengths: Mapping[int, int],
     max_tokens: int = 40,
@@ -69,8 +70,24 @@ def select_examples(
     return tuple(chosen)
 
 
-def _examples(items: Items, roles: pd.DataFrame, lengths: Mapping[int, int]) -> pd.DataFrame:
+def _examples(items: Items, roles: Rows, lengths: Mapping[int, int]) -> pd.DataFrame:
     """One row per example: sentence, tokens, arguments, retained share, disagreement."""
+    found = [_example_rows(part, lengths) for part in items.blocks()]
+    table = pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
+    arguments = np.zeros(len(table), dtype=np.int64)
+    for part in parts(roles):
+        predicted = part.loc[part["role"].notna(), "example"].value_counts()
+        place = np.searchsorted(table["example"].to_numpy(), predicted.index.to_numpy())
+        place = np.minimum(place, max(0, len(table) - 1))
+        if len(table):
+            known = table["example"].to_numpy()[place] == predicted.index.to_numpy()
+            np.add.at(arguments, place[known], predicted.to_numpy()[known])
+    table.insert(3, "arguments", arguments)
+    return table
+
+
+def _example_rows(items: Items, lengths: Mapping[int, int]) -> pd.DataFrame:
+    """The same of a block, without the arguments."""
     size, raters = len(items.examples), len(items.seeds)
     k, rated = items.retained, items.rated
     count = np.maximum(np.bincount(items.example, minlength=size), 1)
@@ -81,20 +98,18 @@ def _examples(items: Items, roles: pd.DataFrame, lengths: Mapping[int, int]) -> 
     sentence = np.zeros(size, dtype=np.intp)
     sentence[items.example] = items.sentence
     numbers = items.sentences[sentence] if size else np.empty(0, dtype=np.int64)
-    predicted = roles.loc[roles["role"].notna(), "example"].value_counts()
     return pd.DataFrame(
         {
             "example": items.examples,
             "sentence": numbers,
             "tokens": [lengths.get(int(s), 0) for s in numbers],
-            "arguments": predicted.reindex(items.examples, fill_value=0).to_numpy(),
             "share": share,
             "disagreement": np.bincount(items.example, weights=pairs, minlength=size) / count,
         }
     )
 
 
-def _typical(table: pd.DataFrame, paths: pd.DataFrame, seeds: int) -> Choice | None:
+def _typical(table: pd.DataFrame, paths: Rows, seeds: int) -> Choice | None:
     rich = table[table["arguments"] >= 2]
     if rich.empty:
         return None
@@ -108,17 +123,13 @@ def _typical(table: pd.DataFrame, paths: pd.DataFrame, seeds: int) -> Choice | N
     return _choice("typical", row, reason)
 
 
-def _longest_path(table: pd.DataFrame, paths: pd.DataFrame, seeds: int) -> Choice | None:
-    known = paths[paths["example"].isin(table["example"]) & (paths["path_length"] > 0)]
+def _longest_path(table: pd.DataFrame, paths: Rows, seeds: int) -> Choice | None:
+    tops = [_longest(part, table["example"]) for part in parts(paths)]
+    known = pd.concat([top for top in tops if len(top)] or tops[:1])
     if known.empty:
         return None
     used = known[known["subpath_length"] >= 2]
-    pool = known if used.empty else used
-    best = pool.sort_values(
-        ["path_length", "subpath_length", "example", "argument_index"],
-        ascending=[False, False, True, True],
-        kind="stable",
-    ).iloc[0]
+    best = _ranked(known if used.empty else used).iloc[0]
     row = table[table["example"] == best["example"]].iloc[0]
     length, subpath = int(best["path_length"]), int(best["subpath_length"])
     what = (
@@ -130,7 +141,21 @@ def _longest_path(table: pd.DataFrame, paths: pd.DataFrame, seeds: int) -> Choic
     return _choice("longest_path", row, what)
 
 
-def _disagreement(table: pd.DataFrame, paths: pd.DataFrame, seeds: int) -> Choice | None:
+def _longest(part: pd.DataFrame, examples: pd.Series) -> pd.DataFrame:
+    """The longest of the paths of some examples, and of those with a retained subpath of two."""
+    known = part[part["example"].isin(examples) & (part["path_length"] > 0)]
+    used = known[known["subpath_length"] >= 2]
+    return pd.concat([_ranked(known).head(1), _ranked(used).head(1)])
+
+
+def _ranked(paths: pd.DataFrame) -> pd.DataFrame:
+    """Longest first, then those of which most is retained, then the first in the corpus."""
+    columns = ["path_length", "subpath_length", "example", "argument_index"]
+    ascending = [False, False, True, True]
+    return paths[columns].sort_values(columns, ascending=ascending, kind="stable")
+
+
+def _disagreement(table: pd.DataFrame, paths: Rows, seeds: int) -> Choice | None:
     rich = table[table["arguments"] >= 2]
     if seeds < 2 or rich.empty:
         return None

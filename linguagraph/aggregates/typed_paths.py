@@ -18,46 +18,85 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from linguagraph.aggregates.blocks import Blocks
 from linguagraph.aggregates.contrasts import MIN_CONTRIBUTING, holm, two_tailed
 from linguagraph.aggregates.differences import benjamini_hochberg
-from linguagraph.aggregates.items import IntArray, dense_codes, require_one, sums_by
+from linguagraph.aggregates.items import IntArray, sums_by
 from linguagraph.aggregates.statistics import (
     FloatArray,
     Resampling,
+    Sums,
     percentile_interval,
     ratio_table,
-    resample,
+)
+from linguagraph.aggregates.stored_rows import (
+    Rows,
+    count_rows,
+    distinct,
+    parts,
+    places,
+    require_single,
+    sentences_of,
 )
 
 __all__ = ["typed_paths"]
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Occurrences of patterns: [occurrences] arrays, and the patterns' names and lengths."""
+class _Patterns:
+    """The patterns of a table: names and lengths, and the pattern with which each path ends.
 
+    ``endings`` is [layers, paths]: the pattern of so many edges, -1 where a path is shorter.
+    """
+
+    paths: list[str]
+    endings: IntArray
+    names: list[str]
+    lengths: IntArray
+
+    def places(self, part: pd.DataFrame) -> _Places:
+        """Where the patterns occur in some rows."""
+        code = places(part["path"], self.paths)
+        sentence, sentences = sentences_of(part)
+        subpath = part["subpath_length"].to_numpy()
+        depth = np.array([len(name.split()) for name in self.paths], dtype=np.intp)
+        found = []
+        for length, ending in enumerate(self.endings, start=1):
+            rows = np.flatnonzero(depth[code] >= length) if len(code) else code
+            own = code[rows]
+            kept, whole = subpath[rows] >= length, depth[own] == length
+            found.append((ending[own], sentence[rows], kept, whole))
+        pattern, where, retained, whole = (np.concatenate(f) for f in zip(*found, strict=True))
+        return _Places(
+            self, pattern, where, retained.astype(np.float64), whole.astype(np.float64), sentences
+        )
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Occurrences of patterns: [occurrences] arrays."""
+
+    patterns: _Patterns
     pattern: IntArray
     sentence: IntArray
     retained: FloatArray
     whole: FloatArray
-    names: list[str]
-    lengths: IntArray
     sentences: int
 
     def counts(self, values: FloatArray, chosen: IntArray) -> FloatArray:
         """Sums by sentence and chosen pattern: [sentences, chosen]."""
-        shape = (self.sentences, len(self.names))
+        shape = (self.sentences, len(self.patterns.names))
         table = csr_matrix((values, (self.sentence, self.pattern)), shape=shape)
         return np.asarray(table[:, chosen].toarray(), dtype=np.float64)
 
     def by_length(self, values: FloatArray, longest: int) -> FloatArray:
         """Sums by sentence and length: [sentences, longest], lengths from 1."""
         size = self.sentences * longest
-        cell = self.sentence * longest + self.lengths[self.pattern] - 1
+        cell = self.sentence * longest + self.patterns.lengths[self.pattern] - 1
         return sums_by(cell, values, size).reshape(self.sentences, longest)
 
 
-def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
+def typed_paths(paths: Rows, *, resampling: Resampling) -> pd.DataFrame:
     """Mine the patterns that occur in at least ``min_n`` paths.
 
     Args:
@@ -80,18 +119,16 @@ def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
     Raises:
         TableError: several models or methods in one table.
     """
-    require_one(paths, "model", "method")
+    require_single(paths, "model", "method")
     seeds = max(1, paths["seed"].nunique())
-    found = _places(paths)
-    occurs = sums_by(found.pattern, np.ones(len(found.pattern)), len(found.names)) / seeds
+    found = _patterns(paths)
+    occurs, whole = _occurrences(paths, found)
+    occurs = occurs / seeds
     chosen = np.flatnonzero(occurs >= max(1, resampling.min_n))
     longest = max(1, int(found.lengths.max(initial=1)))
-    ones = np.ones(len(found.pattern))
-    hits, totals = found.counts(found.retained, chosen), found.counts(ones, chosen)
     length = found.lengths[chosen] - 1
-    all_hits = found.by_length(found.retained, longest)
-    all_totals = found.by_length(ones, longest)
-    own, n, every, base = resample(hits, totals, all_hits, all_totals, resampling=resampling)
+    counts = count_rows(paths, lambda part: _counts(found.places(part), chosen, longest))
+    own, n, every, base = counts.resample(resampling=resampling)
     table = ratio_table(own, n, resampling=resampling, ratings=seeds)
     with np.errstate(invalid="ignore", divide="ignore"):
         support = own.total / base.total[length]
@@ -100,10 +137,10 @@ def typed_paths(paths: pd.DataFrame, *, resampling: Resampling) -> pd.DataFrame:
         lift = table["share"].to_numpy() / common[length]
         lifts = own.samples / n.samples / (every.samples / base.samples)[:, length]
     lifts[~np.isfinite(lifts)] = np.nan
-    p = _scores(hits, totals, all_hits, all_totals, length)
-    if found.sentences < resampling.min_sentences:
+    p = _scores(counts, (own, n, every, base), length)
+    if counts.sentences < resampling.min_sentences:
         p = np.full_like(p, np.nan)
-    whole = sums_by(found.pattern, found.whole, len(found.names))[chosen] / seeds
+    whole = whole[chosen] / seeds
     table.insert(0, "pattern", pd.Series([found.names[i] for i in chosen], dtype=object))
     table.insert(1, "length", found.lengths[chosen])
     table.insert(2, "whole", whole / np.maximum(occurs[chosen], 1e-12))
@@ -125,58 +162,67 @@ def _ends(name: str, samples: FloatArray, level: float) -> dict[str, FloatArray]
     return {f"{name}_low": low, f"{name}_high": high}
 
 
-def _places(paths: pd.DataFrame) -> _Places:
+def _patterns(paths: Rows) -> _Patterns:
     """Every ending of every path, up to as many edges as there are layers."""
     layers = len(paths["retained_by_layer"].iloc[0]) if len(paths) else 1
-    column = paths["path"].astype("category")
-    code = column.cat.codes.to_numpy().astype(np.intp)
-    steps = [str(name).split() for name in column.cat.categories]
-    depth = np.array([len(s) for s in steps], dtype=np.intp)
-    sentence, sentences = dense_codes(paths["sentence"].to_numpy())
-    subpath = paths["subpath_length"].to_numpy()
+    names = [str(name) for name in distinct(paths, "path")]
+    steps = [name.split() for name in names]
     numbers: dict[str, int] = {}
-    parts = []
+    endings = np.full((layers, len(steps)), -1, dtype=np.intp)
     for length in range(1, layers + 1):
-        ending = np.full(len(steps), -1, dtype=np.intp)
-        for i in np.flatnonzero(depth >= length):
-            name = " ".join(steps[i][-length:])
-            ending[i] = numbers.setdefault(name, len(numbers))
-        rows = np.flatnonzero(depth[code] >= length) if len(code) else code
-        own = code[rows]
-        parts.append((ending[own], sentence[rows], subpath[rows] >= length, depth[own] == length))
-    pattern, where, retained, whole = (np.concatenate(p) for p in zip(*parts, strict=True))
-    names = list(numbers)
-    return _Places(
-        pattern,
-        where,
-        retained.astype(np.float64),
-        whole.astype(np.float64),
-        names,
-        np.array([len(name.split()) for name in names], dtype=np.intp),
-        len(sentences),
+        for i, step in enumerate(steps):
+            if len(step) >= length:
+                name = " ".join(step[-length:])
+                endings[length - 1, i] = numbers.setdefault(name, len(numbers))
+    lengths = np.array([len(name.split()) for name in numbers], dtype=np.intp)
+    return _Patterns(names, endings, list(numbers), lengths)
+
+
+def _occurrences(paths: Rows, found: _Patterns) -> tuple[FloatArray, FloatArray]:
+    """How often each pattern occurs, and how often it is the whole path: two [patterns]."""
+    occurs, whole = np.zeros((2, len(found.names)))
+    for part in parts(paths):
+        here = found.places(part)
+        occurs += sums_by(here.pattern, np.ones(len(here.pattern)), len(occurs))
+        whole += sums_by(here.pattern, here.whole, len(whole))
+    return occurs, whole
+
+
+def _counts(here: _Places, chosen: IntArray, longest: int) -> tuple[FloatArray, ...]:
+    """Retained and all occurrences by chosen pattern, and by length."""
+    ones = np.ones(len(here.pattern))
+    return (
+        here.counts(here.retained, chosen),
+        here.counts(ones, chosen),
+        here.by_length(here.retained, longest),
+        here.by_length(ones, longest),
     )
 
 
-def _scores(
-    hits: FloatArray,
-    totals: FloatArray,
-    all_hits: FloatArray,
-    all_totals: FloatArray,
-    length: IntArray,
-) -> FloatArray:
+def _scores(counts: Blocks, sums: tuple[Sums, ...], length: IntArray) -> FloatArray:
     """p-values of equal shares in a pattern and in all of its length.
 
     NaN without any others, and where too few sentences contribute to the pattern or to the others.
     """
-    others = all_totals[:, length] - totals
-    sentences = np.minimum(*(np.count_nonzero(n > 1e-9, axis=0) for n in (totals, others)))
-    freedom = np.maximum(1, sentences - 1)
+    _, n, every, base = sums
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = (all_hits.sum(axis=0) / all_totals.sum(axis=0))[length]
-        part = totals.sum(axis=0) / all_totals.sum(axis=0)[length]
+        rate = (every.total / base.total)[length]
+        part = n.total / base.total[length]
+
+    def moments(
+        hits: FloatArray, totals: FloatArray, all_hits: FloatArray, all_totals: FloatArray
+    ) -> tuple[FloatArray, ...]:
         apart = hits - rate * totals
         apart = apart - part * (all_hits[:, length] - rate * all_totals[:, length])
-        spread = np.sqrt((apart**2).sum(axis=0) * sentences / freedom)
-        p = two_tailed(apart.sum(axis=0) / spread, freedom)
+        others = np.count_nonzero(all_totals[:, length] - totals > 1e-9, axis=0)
+        own = np.count_nonzero(totals > 1e-9, axis=0)
+        return apart.sum(axis=0), (apart**2).sum(axis=0), own, others
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart, squares, own, others = counts.add(moments)
+        sentences = np.minimum(own, others)
+        freedom = np.maximum(1, sentences - 1)
+        spread = np.sqrt(squares * sentences / freedom)
+        p = two_tailed(apart / spread, freedom)
     alone = (part >= 1) | ~(spread > 1e-12)
     return np.where(alone | (sentences < MIN_CONTRIBUTING), np.nan, p)
