@@ -6,6 +6,7 @@ import pandas as pd
 
 from linguagraph.aggregates import compile_items, faithfulness
 from linguagraph.aggregates.edge_kinds import retention_by_kind
+from linguagraph.aggregates.stored_rows import chosen
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
@@ -22,6 +23,7 @@ __all__ = ["run"]
 NAME, TITLE = "edge_kinds", "Edges of other kinds"
 PERCENT = (*SHARE, "sd", "of_edges", "of_retained")
 EFFECT = ("f1", "f1_low", "f1_high", "difference", "difference_low", "difference_high")
+ABOUT = "without_|removed_|original$"
 WORDS = {"dependency": "dependency", "coreference": "coreference", "cooccurrence": "co-occurrence"}
 
 
@@ -79,10 +81,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
 
 def _effects(tables: RunTables, params: Params) -> pd.DataFrame:
     """Rows ``kind``, ``how`` and the columns of ``EFFECT`` for every condition about a kind."""
-    condition = tables.scores["condition"].astype(str)
-    about = condition.str.startswith(("without_", "removed_"))
-    chosen = tables.scores[about | (condition == "original")]
-    table = faithfulness(chosen, resampling=params.resampling)
+    about = chosen(tables.scores, lambda s: s["condition"].astype(str).str.match(ABOUT))
+    table = faithfulness(about, resampling=params.resampling)
     table = table[(table["predicate_type"] == "all") & (table["condition"] != "original")]
     names = table["condition"].str.split("_", n=1, expand=True)
     table = table.assign(how=names[0] if len(table) else [], kind=names[1] if len(table) else [])

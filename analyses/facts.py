@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from linguagraph.aggregates.items import Items
+from linguagraph.aggregates.items import Items, compile_items
 from linguagraph.edges.storage import RunTables
 
 from .method_words import method_words
@@ -109,16 +109,24 @@ def corpus_counts(tables: RunTables, items: Items) -> dict[str, Any]:
 
 def _count_edges(items: Items) -> int:
     """Edges of the sentence graphs: each sentence once, in one layer."""
-    if not len(items.rows):
+    if not items.size:
         return 0
-    first = items.example == _first_example(items)[items.sentence]
-    return int((first & (items.layer == 0)).sum())
+
+    def count(part: Items) -> tuple[int]:
+        first = part.example == _first_example(part)[part.sentence]
+        return (int((first & (part.layer == 0)).sum()),)
+
+    return int(items.add(count)[0])
 
 
 def _count_distinct(items: Items) -> int:
     """Edges of all graphs, each once, in whatever layers it sends messages."""
-    edge = items.column("edge").astype(np.int64)
-    return len(np.unique(items.example.astype(np.int64) * (edge.max(initial=0) + 1) + edge))
+
+    def count(part: Items) -> tuple[int]:
+        edge = part.column("edge").astype(np.int64)
+        return (len(np.unique(part.example.astype(np.int64) * (edge.max(initial=0) + 1) + edge)),)
+
+    return int(items.add(count)[0])
 
 
 def _first_example(items: Items) -> np.ndarray:
@@ -164,10 +172,16 @@ def sentence_lengths(tables: RunTables) -> dict[int, int]:
     lengths = {index: len(sentence) for index, sentence in tables.sentences.items()}
     if lengths or tables.edges.empty:
         return lengths
-    inside = (tables.edges["source_offset"] == 0) & (tables.edges["target_offset"] == 0)
-    ends = tables.edges.loc[inside, ["sentence", "source", "target"]]
-    last = ends[["source", "target"]].max(axis=1).groupby(ends["sentence"]).max() + 1
-    return dict(zip(map(int, last.index), map(int, last), strict=True))
+    for part in compile_items(tables.edges).blocks():
+        inside = (part.column("source_offset") == 0) & (part.column("target_offset") == 0)
+        ends = np.maximum(part.column("source"), part.column("target"))[inside].astype(np.intp)
+        last = np.full(len(part.sentences), -1, dtype=np.intp)
+        np.maximum.at(last, part.sentence[inside], ends)
+        known = last >= 0
+        lengths |= dict(
+            zip(part.sentences[known].tolist(), (last[known] + 1).tolist(), strict=True)
+        )
+    return lengths
 
 
 def flatten(values: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:

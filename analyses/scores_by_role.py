@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from linguagraph.aggregates import roles
+from linguagraph.aggregates.stored_rows import Rows, parts
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section
 
@@ -62,11 +63,13 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
     )
 
 
-def _predicted_only(found: pd.DataFrame) -> Section:
+def _predicted_only(found: Rows) -> Section:
     """Without gold roles: what the model says, as counts."""
-    counts = found.groupby(["predicate_type", "role"], observed=True).size()
+    keys = ["predicate_type", "role"]
+    sizes = [part.groupby(keys, observed=True).size() for part in parts(found)]
+    counts = pd.concat(sizes).groupby(level=keys, observed=True).sum()
     table = counts.rename("predicted").reset_index().astype({"predicate_type": str, "role": str})
-    order = found["role"].value_counts()
+    order = table.groupby("role")["predicted"].sum().sort_values(ascending=False, kind="stable")
     table = table.sort_values(["predicate_type", "predicted"], ascending=[True, False])
     most = join(f"{role} ({n:,})" for role, n in order.head(3).items())
     caption = "Roles that the unmasked model gives, by predicate type."

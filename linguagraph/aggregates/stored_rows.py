@@ -30,7 +30,7 @@ class Column:
     """The values of a column of stored rows, each once, ascending; with what reports ask of one."""
 
     name: str
-    values: tuple[Any, ...]
+    values: Sequence[Any]
     nulls: int = 0
 
     def unique(self) -> list[Any]:
@@ -42,7 +42,7 @@ class Column:
         return len(self.values)
 
     @property
-    def iloc(self) -> tuple[Any, ...]:
+    def iloc(self) -> Sequence[Any]:
         """The same; the first is that of the first row where a column holds one value."""
         return self.values
 
@@ -88,6 +88,9 @@ class StoredRows:
     def empty(self) -> bool:
         """Whether there are no rows."""
         return not len(self)
+
+    def __contains__(self, column: object) -> bool:
+        return column in self.columns or column in self.first
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple):
