@@ -92,7 +92,7 @@ class BlockItems(Items):
         path = self.folder / f"{name}.npy"
         if not path.is_file():
             np.save(path, make().astype(np.int8))
-        return np.load(path).astype(np.intp)
+        return np.asarray(np.load(path)).astype(np.intp)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ a column) it asks for by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,7 +31,6 @@ class Column:
 
     name: str
     values: Sequence[Any]
-    nulls: int = 0
 
     def unique(self) -> list[Any]:
         """The values."""
@@ -122,22 +121,22 @@ class StoredRows:
 
     def where(self, keep: Callable[[pd.DataFrame], pd.Series]) -> StoredRows:
         """The rows for which ``keep`` is true; counts anew what changes by that."""
-        kept = StoredRows(
-            self.name, self.folder, self.lengths, self.sentences, self.columns, self.lookup,
-            self.draws, self.first, keep,
-        )  # fmt: skip
-        frames = ((len(p), p["sentence"].nunique(), p) for p in kept.parts())
-        lengths, sentences, found = [], [], dict[str, set[Any]]()
-        for rows, those, part in frames:
-            lengths.append(rows)
-            sentences.append(those)
-            for name in self.columns:
+        kept = replace(self, keep=keep)
+        lengths: list[int] = []
+        sentences: list[int] = []
+        found: dict[str, set[Any]] = {}
+        for part in kept.parts():
+            lengths.append(len(part))
+            sentences.append(part["sentence"].nunique())
+            for name in self.columns.keys() & set(part.columns):
                 found.setdefault(name, set()).update(part[name].dropna().unique())
-        columns = {n: Column(n, tuple(sorted(v)), self.columns[n].nulls) for n, v in found.items()}
-        return StoredRows(
-            self.name, self.folder, tuple(lengths), tuple(sentences), columns, self.lookup,
-            self.draws, self.first, keep,
-        )  # fmt: skip
+        columns = {name: Column(name, sorted(values)) for name, values in found.items()}
+        return replace(
+            kept,
+            lengths=tuple(lengths),
+            sentences=tuple(sentences),
+            columns={**self.columns, **columns},
+        )
 
 
 Rows = pd.DataFrame | StoredRows
