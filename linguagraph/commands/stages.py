@@ -178,24 +178,41 @@ def analyse(
     analyses: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also run all analyses in this folder.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Read the tables in blocks, by DuckDB, within so much memory, such as 2GB; for "
+            "tables larger than memory. A folder of shards is always read so (2GB).",
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Analyse the tables of a run and write the report.
+    """Analyse the tables of a run, or of a folder of shards, and write the report.
 
     Analyses of installed packages run after those that are built in, then those of --analysis and
     --analyses. One that fails is named in the report; the exit status is 1 if it was given here.
     """
     from linguagraph.analyses import FAILED, Params
-    from linguagraph.runs.analysing import analyse_stage
+    from linguagraph.runs.analysing import Report, analyse_stage
+    from linguagraph.runs.analysing_stored import MEMORY, StoredReport, analyse_stored
     from linguagraph.runs.directory import Run
+    from linguagraph.runs.partitioned import is_collection
 
     say = sayer(quiet)
-    opened = Run.open(run, notify=say)
     params = Params(min_n=min_n, resamples=resamples, seed=seed)
     given = [*(analysis or ()), *([] if analyses is None else [analyses])]
+    opened = Run(run, notify=say) if is_collection(run) else Run.open(run, notify=say)
+    made: Report | StoredReport
     with opened.lock(), bars(quiet) as progress:
-        made = analyse_stage(opened, params=params, analyses=given, progress=progress, warn=say)
+        if memory is None and not is_collection(run):
+            made = analyse_stage(opened, params=params, analyses=given, progress=progress, warn=say)
+        else:
+            size = memory or MEMORY
+            made = analyse_stored(
+                run, memory=size, params=params, analyses=given, progress=progress, warn=say
+            )
     if as_json:
         typer.echo(json.dumps(made.summary, indent=2, ensure_ascii=False))
     say(f"report: {run / 'report.html'}")
