@@ -134,51 +134,44 @@ def analyse_stored(
         ConfigError, RunError: as :func:`open_stored`.
     """
     params, plugins = params or Params(), find_plugins(analyses)
+    facts = [plugin.facts for plugin in plugins]
     home = Path(path)
-    with open_stored(home, memory=memory, threads=threads, progress=progress, warn=warn) as tables:
+    with (
+        _stage(home, params, facts),
+        open_stored(home, memory=memory, threads=threads, progress=progress, warn=warn) as tables,
+    ):
         task = progress("writing the report", 3)
         sections = analyse(tables, params, plugins=plugins)
         for section in sections:
             if section.name == FAILED:
                 warn(section.finding)
         task(1)
-        manifest = {**tables.manifest, "params": params.heeded(language=True)}
-        if plugins:
-            manifest["analyses"] = [plugin.facts for plugin in plugins]
         numbers = summary(sections)
-        corpus, model = (manifest.get(name) or {} for name in ("corpus", "model"))
+        corpus, model = (tables.manifest.get(name) or {} for name in ("corpus", "model"))
         title = f"What {model.get('name', 'the model')} uses: {corpus.get('name', 'corpus')}"
-        page = render(sections, title=title, manifest=manifest, summary=numbers)
+        page = render(sections, title=title, manifest=tables.manifest, summary=numbers)
         task(1)
-        _save(home, sections, page, numbers, manifest, params)
+        save_report(home, sections=sections, html=page, summary=numbers)
         task(1)
         task.close()
     return StoredReport(home / "report.html", sections, numbers)
 
 
-def _save(
-    home: Path,
-    sections: tuple[Section, ...],
-    page: str,
-    numbers: dict[str, Any],
-    manifest: dict[str, Any],
-    params: Params,
-) -> None:
-    """Write the report; in a run, as its stage ``analyse``."""
+@contextmanager
+def _stage(home: Path, params: Params, facts: list[dict[str, Any]]) -> Iterator[None]:
+    """The stage ``analyse`` of a run; a collection has no stages."""
     if is_collection(home):
-        save_report(home, sections=sections, html=page, summary=numbers)
+        yield
         return
     run = Run.open(home)
     key: dict[str, Any] = {"tabulate": run.finished("tabulate").record["key"]}
-    key["params"] = asdict(params)
-    if "analyses" in manifest:
-        key["analyses"] = manifest["analyses"]
+    key |= {"params": asdict(params)} | ({"analyses": facts} if facts else {})
     with run.stage("analyse", key) as stage:
         stage.record["done"] = False
-        run.update(params=manifest["params"])
-        if "analyses" in manifest:
-            run.update(analyses=manifest["analyses"])
-        save_report(home, sections=sections, html=page, summary=numbers)
+        run.update(params=params.heeded(language=True))
+        if facts or "analyses" in run.manifest:
+            run.update(analyses=facts)
+        yield
 
 
 def _check(manifest: dict[str, Any], shards: Sequence[Shard]) -> None:
