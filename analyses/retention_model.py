@@ -6,6 +6,7 @@ import pandas as pd
 
 from linguagraph.aggregates import RetentionModel, compile_items
 from linguagraph.aggregates import retention_model as fit_model
+from linguagraph.aggregates.retention_model import retention_models
 from linguagraph.edges.storage import RunTables
 from linguagraph.reports.sections import Section, TableBlock
 
@@ -39,8 +40,8 @@ def run(tables: RunTables, params: Params) -> tuple[Section, ...]:
         return (nothing(NAME, TITLE, __doc__, "the edge table is empty"),)
     factors = LANGUAGE if terms(tables).language else GRAPHS
     items = compile_items(tables.edges)
-    model = fit_model(items, resampling=params.resampling, factors=factors)
-    gee = fit_model(items, resampling=params.resampling, factors=factors, estimator="gee")
+    both = ("logit", "gee")
+    model, gee = retention_models(items, both, resampling=params.resampling, factors=factors)
     others = tuple(name for name in factors if name != "label")
     frequent = fit_model(items, resampling=params.resampling, factors=others)
     effects = _with_frequency(model.effects, frequent.effects)

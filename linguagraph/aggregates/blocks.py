@@ -126,7 +126,9 @@ def _product(weights: NDArray[np.float32], array: FloatArray) -> NDArray[np.floa
     flat = array.reshape(len(array), int(np.prod(array.shape[1:], dtype=np.intp)))
     if not flat.shape[1]:
         return np.zeros((len(weights), 0))
-    exact = np.abs(flat).sum(axis=0).max() < _SURE and bool((flat == np.rint(flat)).all())
-    if exact:
-        return np.asarray(np.matmul(weights, flat.astype(np.float32)))
-    return np.asarray(np.matmul(weights.astype(np.float64), flat.astype(np.float64)))
+    used = np.flatnonzero(flat.any(axis=0))
+    flat, result = flat[:, used], np.zeros((len(weights), flat.shape[1]))
+    exact = np.abs(flat).sum(axis=0).max(initial=0) < _SURE and bool((flat == np.rint(flat)).all())
+    kind = np.float32 if exact else np.float64
+    result[:, used] = np.matmul(weights.astype(kind, copy=False), flat.astype(kind))
+    return result

@@ -21,6 +21,7 @@ from linguagraph.aggregates.stored_rows import (
     Rows,
     count_rows,
     distinct,
+    once,
     parts,
     places,
     require_single,
@@ -77,7 +78,8 @@ def faithfulness(
         ``kept_high``.
     """
     data = _counts(scores)
-    (sums,) = data.counts.resample(resampling=resampling)
+    key = ("faithfulness", resampling)
+    (sums,) = once(scores, key, lambda: data.counts.resample(resampling=resampling))
     runs = np.array([data.conditions.index(condition) for condition, _ in data.runs], dtype=np.intp)
     values, samples = _scores(sums.total), _scores(sums.samples)
     base = runs == data.conditions.index(reference) if reference in data.conditions else None
@@ -122,6 +124,11 @@ def faithfulness_by_seed(scores: Rows) -> pd.DataFrame:
 
 
 def _counts(scores: Rows) -> _Counts:
+    counts: _Counts = once(scores, "counts", lambda: _counted(scores))
+    return counts
+
+
+def _counted(scores: Rows) -> _Counts:
     require_single(scores, "model", "method")
     present = [str(name) for name in distinct(scores, "condition")]
     known = [c for c in CONDITIONS if c in present]

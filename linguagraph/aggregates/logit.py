@@ -27,6 +27,7 @@ __all__ = ["Fit", "fit_gee", "fit_logit", "inverse"]
 _STEPS = 100
 _CLOSE = 1e-10
 _FAR = 40.0  # log odds
+_FRESH, _EVERY = 3, 5  # steps of the GEE with new information
 _LEAP = 2.0  # log odds that a step of the GEE may change a prediction by
 
 
@@ -85,22 +86,34 @@ def fit_logit(design: Design) -> Fit:
     return Fit(beta, influence.T @ influence * factor, influence, 0.0, converged, step)
 
 
-def fit_gee(design: Design) -> Fit:
-    """Generalised estimating equations, binomial, exchangeable within clusters."""
-    start = fit_logit(design)
+def fit_gee(design: Design, start: Fit | None = None) -> Fit:
+    """Generalised estimating equations, binomial, exchangeable within clusters.
+
+    Steps are those of Fisher scoring with the information of some steps before, which has no part
+    in where they come to rest: the equations are new in each step, the information in the first
+    three and in every fifth.
+
+    Args:
+        design: what is fitted.
+        start: the logit of the same design, if it is known.
+    """
+    start = fit_logit(design) if start is None else start
     matrix, beta = design.matrix, start.coefficients
-    votes = design.by_pattern(design.rated)
+    votes, hits = design.by_pattern(design.rated), design.by_pattern(design.retained)
     sizes = np.zeros(design.clusters)
     for part in design.parts():
         sizes[part.clusters] = sums_by(part.cluster, part.rated, part.size)
     correlation, converged, step = 0.0, False, 0
+    bread = np.zeros((matrix.shape[1],) * 2)
     while not converged and step < _STEPS:
         step += 1
         mean = _inside(matrix @ beta)
         residuals, squared = _residuals(design, mean)
         correlation = _correlation(design, residuals, squared, sizes)
-        score, information = _equations(design, votes, mean, sizes, residuals, correlation)
-        change = inverse(information) @ score.sum(axis=0)
+        if step <= _FRESH or step % _EVERY == 0:
+            _, information = _equations(design, votes, mean, sizes, residuals, correlation)
+            bread = inverse(information)
+        change = bread @ _score(design, votes, hits, mean, sizes, residuals, correlation)
         largest = float(np.abs(matrix @ change).max(initial=0))
         beta = beta + change * min(1.0, _LEAP / max(largest, 1e-12))
         if np.abs(matrix @ beta).max(initial=0) > _FAR:
@@ -168,6 +181,31 @@ def _correlation(
     return float(np.clip(found, -0.99 / max(1.0, largest - 1), 0.99))
 
 
+def _factor(sizes: FloatArray, correlation: float) -> FloatArray:
+    """c / (1 - a) of each cluster, see :func:`_equations`."""
+    return np.asarray(correlation / (1 - correlation) / (1 + (sizes - 1) * correlation))
+
+
+def _score(
+    design: Design,
+    votes: FloatArray,
+    hits: FloatArray,
+    mean: FloatArray,
+    sizes: FloatArray,
+    residuals: FloatArray,
+    correlation: float,
+) -> FloatArray:
+    """Estimating functions of :func:`_equations` added up over clusters, by way of patterns."""
+    weights = _factor(sizes, correlation) * residuals
+    weighted = np.zeros(design.patterns)
+    for part in design.parts():
+        own = part.rated * weights[part.clusters][part.cluster]
+        weighted += sums_by(part.pattern, own, design.patterns)
+    spread = np.sqrt(mean * (1 - mean))
+    values = (hits - votes * mean) / (1 - correlation) - spread * weighted
+    return np.asarray(values @ design.matrix)
+
+
 def _equations(
     design: Design,
     votes: FloatArray,
@@ -182,7 +220,7 @@ def _equations(
     """
     matrix = design.matrix
     spread = np.sqrt(mean * (1 - mean))
-    factor = correlation / (1 - correlation) / (1 + (sizes - 1) * correlation)
+    factor = _factor(sizes, correlation)
     scaled = matrix * spread[:, None]
     score = np.zeros((design.clusters, matrix.shape[1]))
     information = _information(matrix, votes * spread**2) / (1 - correlation)

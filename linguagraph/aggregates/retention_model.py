@@ -25,7 +25,7 @@ the factors without the label to ask about frequency instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +42,10 @@ from linguagraph.aggregates.statistics import Resampling
 from linguagraph.errors import ConfigError
 
 __all__ = ["CLUSTERS", "ESTIMATORS", "FEW_CLUSTERS", "RetentionModel", "retention_model"]
+__all__ += ["retention_models"]
 
-ESTIMATORS: dict[str, Callable[[Design], Fit]] = {"gee": fit_gee, "logit": fit_logit}
-"""Name of each estimator, and the function that fits."""
+ESTIMATORS = ("gee", "logit")
+"""The estimators, see :mod:`linguagraph.aggregates.logit`."""
 
 CLUSTERS = ("sentence", "document")
 """What may be taken as a cluster."""
@@ -101,12 +102,46 @@ def retention_model(
     Raises:
         ConfigError: an unknown factor, cluster or estimator; documents where the table names none.
     """
-    if estimator not in ESTIMATORS:
-        raise ConfigError(f"estimator={estimator!r}; expected one of {', '.join(ESTIMATORS)}")
+    return retention_models(
+        items, (estimator,), resampling=resampling, factors=factors, cluster=cluster
+    )[0]
+
+
+def retention_models(
+    items: Items,
+    estimators: Sequence[str],
+    *,
+    resampling: Resampling,
+    factors: Sequence[str] = tuple(FACTORS),
+    cluster: str = "sentence",
+) -> tuple[RetentionModel, ...]:
+    """:func:`retention_model` by several estimators, which share what they have in common."""
+    for estimator in estimators:
+        if estimator not in ESTIMATORS:
+            raise ConfigError(f"estimator={estimator!r}; expected one of {', '.join(ESTIMATORS)}")
     found = find_factors(items, factors)
     design = make_design(items, found, _clusters(items, cluster), min_n=resampling.min_n)
     varies = bool(0 < design.retained.sum() < design.rated.sum())
-    fit = ESTIMATORS[estimator](design) if varies else _nothing(design)
+    logit = fit_logit(design) if varies else _nothing(design)
+    fits = [
+        logit if name == "logit" or not varies else fit_gee(design, logit) for name in estimators
+    ]
+    pairs = zip(estimators, fits, strict=True)
+    return tuple(
+        _model(items, design, fit, name, cluster, varies, resampling) for name, fit in pairs
+    )
+
+
+def _model(
+    items: Items,
+    design: Design,
+    fit: Fit,
+    estimator: str,
+    cluster: str,
+    varies: bool,
+    resampling: Resampling,
+) -> RetentionModel:
+    """What a fit says."""
     usable = varies and fit.converged
     problems = [design.problems, _concerns(design, fit, resampling.min_sentences)]
     problem_table = pd.concat([p for p in problems if len(p)] or problems[:1], ignore_index=True)

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from linguagraph.aggregates.blocks import Blocks, Draws
-from linguagraph.aggregates.items import IntArray, Items, dense_codes
+from linguagraph.aggregates.items import IntArray, Items
 from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.aggregates.stored_rows import StoredRows
 
@@ -44,12 +44,10 @@ class BlockItems(Items):
     def read(cls, folder: Path, whole: StoredItems, first: int) -> BlockItems:
         """The block of a folder; ``first``: sentences before it."""
         votes = np.load(folder / "votes.npy")
-        sentence, sentences = dense_codes(np.load(folder / "sentence.npy"))
-        example, examples = dense_codes(np.load(folder / "example.npy"))
-        retained, rated = np.zeros((2, len(votes)), dtype=np.intp)
-        for column in votes.T:
-            retained += column == 1
-            rated += column >= 0
+        retained, rated, layer, sentence, example = (
+            np.load(folder / f"{name}.npy").astype(np.intp)
+            for name in ("retained", "rated", "layer", "sentence", "example")
+        )
         return cls(
             table=pd.DataFrame(),
             rows=np.arange(len(votes)),
@@ -58,11 +56,11 @@ class BlockItems(Items):
             rated=rated,
             seeds=whole.seeds,
             layers=whole.layers,
-            layer=np.load(folder / "layer.npy").astype(np.intp),
+            layer=layer,
             sentence=sentence,
-            sentences=sentences,
+            sentences=np.load(folder / "sentences.npy"),
             example=example,
-            examples=examples,
+            examples=np.load(folder / "examples.npy"),
             first=first,
             partial=True,
             folder=folder,

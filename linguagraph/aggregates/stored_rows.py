@@ -8,7 +8,7 @@ a column) it asks for by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +22,7 @@ from linguagraph.aggregates.statistics import FloatArray
 from linguagraph.errors import TableError
 
 __all__ = ["Column", "Rows", "StoredRows", "chosen", "count_rows", "distinct", "parts"]
-__all__ += ["places", "require_single", "sentences_of", "types_of"]
+__all__ += ["once", "places", "require_single", "sentences_of", "types_of"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class StoredRows:
         lookup: gives the rows with a value of a column.
         draws: where weights of resamples are kept.
         keep: which rows count; ``None``: all.
+        known: results that several analyses ask for.
         first: the first row.
     """
 
@@ -79,6 +80,7 @@ class StoredRows:
     draws: Draws
     first: Mapping[str, Any]
     keep: Callable[[pd.DataFrame], pd.Series] | None = None
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return sum(self.lengths)
@@ -121,7 +123,7 @@ class StoredRows:
 
     def where(self, keep: Callable[[pd.DataFrame], pd.Series]) -> StoredRows:
         """The rows for which ``keep`` is true; counts anew what changes by that."""
-        kept = replace(self, keep=keep)
+        kept = replace(self, keep=keep, known={})
         lengths: list[int] = []
         sentences: list[int] = []
         found: dict[str, set[Any]] = {}
@@ -189,6 +191,15 @@ def count_rows(table: Rows, part: Callable[[pd.DataFrame], tuple[FloatArray, ...
     if not isinstance(table, StoredRows):
         return Blocks.whole(*part(table))
     return Blocks(lambda: map(part, table.parts()), sum(table.sentences), table.draws)
+
+
+def once(table: Rows, key: Any, make: Callable[[], Any]) -> Any:
+    """What ``make`` gives, made once for a table on disk; anew for a frame, which may change."""
+    if not isinstance(table, StoredRows):
+        return make()
+    if key not in table.known:
+        table.known[key] = make()
+    return table.known[key]
 
 
 def require_single(table: Rows, *columns: str) -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from linguagraph.aggregates.blocks import Draws
-from linguagraph.aggregates.items import predicate_types
+from linguagraph.aggregates.items import dense_codes, predicate_types
 from linguagraph.aggregates.stored_items import StoredEdges, StoredItems
 from linguagraph.aggregates.stored_rows import Column, StoredRows
 from linguagraph.columns import EDGES, PATHS, ROLES, SCORES, TABLES, Table
@@ -309,15 +309,19 @@ class _Kept:
         np.save(home / "votes.npy", votes.astype(np.int8))
         layer = np.searchsorted(self.layers, table.column("layer").to_numpy())
         np.save(home / "layer.npy", layer.astype(np.int8))
-        for name in ("sentence", "example", "edge"):
-            np.save(home / f"{name}.npy", table.column(name).to_numpy().astype(np.int32))
+        np.save(home / "retained.npy", (votes == 1).sum(axis=1).astype(np.int16))
+        np.save(home / "rated.npy", (votes >= 0).sum(axis=1).astype(np.int16))
+        np.save(home / "edge.npy", table.column("edge").to_numpy().astype(np.int32))
+        for name, found in (("sentence", self.sentences), ("example", self.examples)):
+            codes, numbers = dense_codes(table.column(name).to_numpy())
+            np.save(home / f"{name}.npy", codes.astype(np.int32))
+            np.save(home / f"{name}s.npy", numbers)
+            found.append(numbers)
         for name in _CODES:
             np.save(home / f"{name}.npy", table.column(name).to_numpy().astype(np.int16))
         for name, kind in _NUMBERS.items():
             np.save(home / f"{name}.npy", table.column(name).to_numpy().astype(kind))
         self.distances.update(np.unique(table.column("token_distance").to_numpy()).tolist())
-        for name, found in (("sentence", self.sentences), ("example", self.examples)):
-            found.append(np.unique(table.column(name).to_numpy()).astype(np.int64))
         self.folders.append(home)
         self.items += count
         return rows
