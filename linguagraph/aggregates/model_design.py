@@ -14,27 +14,22 @@ this. What cannot be estimated is found here and noted as a problem, with what w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from linguagraph.aggregates.items import IntArray, Items, sums_by
+from linguagraph.aggregates.model_pairs import Clusters, Part, cut_pairs, dense_keys, find_pairs
 from linguagraph.aggregates.retention_factors import Factor, pool_rare
 from linguagraph.aggregates.separation import separated_rows
 from linguagraph.aggregates.statistics import FloatArray
 
-__all__ = ["INTERCEPT", "Clusters", "Design", "Part", "Term", "make_design"]
-
-Clusters = Callable[[Items], IntArray]
+__all__ = ["INTERCEPT", "Design", "Term", "make_design"]
 
 INTERCEPT = "intercept"
-
-_PART = 500_000
-"""Pairs that are worked on at a time."""
 
 _TOLERANCE = 1e-8  # share of a column's variance that columns before it leave unexplained
 
@@ -94,52 +89,7 @@ class Design:
 
     def parts(self) -> Iterator[Part]:
         """The pairs of some clusters after those of others; a few hundred thousand at a time."""
-        start, pairs = 0, len(self.cluster)
-        while start < pairs:
-            stop = start + _PART
-            if stop < pairs:
-                stop = int(np.searchsorted(self.cluster, self.cluster[stop], side="left"))
-                if stop <= start:  # a cluster that is larger than a part
-                    stop = int(np.searchsorted(self.cluster, self.cluster[start], side="right"))
-            where = slice(start, min(stop, pairs))
-            cluster = self.cluster[where]
-            first, last = int(cluster[0]), int(cluster[-1]) + 1
-            yield Part(
-                where,
-                slice(first, last),
-                cluster.astype(np.intp) - first,
-                self.pattern[where].astype(np.intp),
-                self.rated[where].astype(np.float64),
-                self.retained[where].astype(np.float64),
-            )
-            start = where.stop
-
-
-@dataclass(frozen=True)
-class Part:
-    """Pairs of consecutive clusters.
-
-    Attributes:
-        pairs, clusters: where they are among all.
-        cluster: [pairs], counted from the first of the part; pattern, rated, retained: as there.
-    """
-
-    pairs: slice
-    clusters: slice
-    cluster: IntArray
-    pattern: IntArray
-    rated: FloatArray
-    retained: FloatArray
-
-    @property
-    def size(self) -> int:
-        """How many clusters there are."""
-        return int(self.clusters.stop - self.clusters.start)
-
-    def matrix(self, values: FloatArray, patterns: int) -> csr_matrix:
-        """Values of the pairs as a matrix [clusters, patterns]."""
-        starts = np.searchsorted(self.cluster, np.arange(self.size + 1))
-        return csr_matrix((values, self.pattern, starts), shape=(self.size, patterns))
+        return cut_pairs(self.cluster, self.pattern, self.rated, self.retained)
 
 
 @dataclass
@@ -173,7 +123,7 @@ def make_design(
     (votes_cast,) = items.add(lambda part: (part.rated.sum(),))
     per_vote = float(items.size / max(1, votes_cast))
     factors = _pooled(factors, items, per_vote, min_n, notes)
-    codes, pair_cluster, pair_pattern, rated, retained = _patterns(items, factors, cluster)
+    codes, pair_cluster, pair_pattern, rated, retained = find_pairs(items, factors, cluster)
     raw = _raw(factors, codes, pair_cluster, pair_pattern, rated, retained, per_vote)
     votes = sums_by(pair_pattern, rated, len(codes))
     hits = sums_by(pair_pattern, retained, len(codes))
@@ -260,56 +210,6 @@ def _frequency_of(label: Factor, frequency: Factor, items: Items) -> Factor:
     return replace(label, name=frequency.name, values=means, unit=frequency.unit)
 
 
-_Pairs = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
-
-
-def _patterns(items: Items, factors: Sequence[Factor], cluster: Clusters) -> _Pairs:
-    """Codes [patterns, factors], and cluster, pattern, votes and votes for retaining of pairs."""
-    parts = [_block_pairs(part, factors, cluster) for part in items.blocks()]
-    keys = parts[0][0]
-    if len(parts) > 1:
-        keys = np.unique(np.concatenate([part[0] for part in parts]))
-    patterns = [np.searchsorted(keys, part[0])[part[2]].astype(part[2].dtype) for part in parts]
-    pairs = [np.concatenate([part[i] for part in parts]) for i in (1, 3, 4)]
-    pattern = np.concatenate(patterns)
-    codes = np.empty((len(keys), len(factors)), dtype=np.intp)
-    for column in range(len(factors) - 1, -1, -1):
-        keys, codes[:, column] = np.divmod(keys, len(factors[column].levels))
-    return codes, pairs[0], pattern, pairs[1], pairs[2]
-
-
-def _block_pairs(
-    part: Items, factors: Sequence[Factor], cluster: Clusters
-) -> tuple[NDArray[np.int64], IntArray, IntArray, FloatArray, FloatArray]:
-    """Keys of the patterns of a block; then of its pairs cluster, place in keys, votes, kept."""
-    key = np.zeros(len(part.rows), dtype=np.int64)
-    for factor in factors:
-        key = key * len(factor.levels) + factor.of(part)
-    pattern, keys = _dense(key)
-    pair, pairs = _dense(cluster(part).astype(np.int64) * max(1, len(keys)) + pattern)
-    rated = sums_by(pair, part.rated, len(pairs))
-    retained = sums_by(pair, part.retained, len(pairs))
-    used = rated > 0
-    at, which = np.divmod(pairs[used], max(1, len(keys)))
-    at, rated, retained = at + part.first, rated[used], retained[used]
-    if part.partial:  # one of many: as small as can be
-        at, which = at.astype(np.int32), which.astype(np.int32)
-        rated, retained = rated.astype(np.float32), retained.astype(np.float32)
-    return keys, at, which, rated, retained
-
-
-def _dense(key: NDArray[np.int64]) -> tuple[IntArray, NDArray[np.int64]]:
-    """Codes from 0 and the distinct keys in ascending order."""
-    top = int(key.max(initial=0)) + 1
-    if top > 20 * len(key) + 10**6:
-        keys, codes = np.unique(key, return_inverse=True)
-        return codes.astype(np.intp), keys
-    present = np.zeros(top, dtype=bool)
-    present[key] = True
-    place = np.cumsum(present, dtype=np.intp) - 1
-    return place[key], np.flatnonzero(present).astype(np.int64)
-
-
 def _raw(
     factors: Sequence[Factor],
     codes: IntArray,
@@ -327,7 +227,7 @@ def _raw(
         size = len(factor.levels) if factor.values is None else 1
         n = sums_by(level, rated, size)
         k = sums_by(level, retained, size)
-        pairs, _ = _dense(cluster.astype(np.int64) * size + level)
+        pairs, _ = dense_keys(cluster.astype(np.int64) * size + level)
         first = np.unique(pairs, return_index=True)[1]
         names = factor.levels if factor.values is None else (factor.unit,)
         with np.errstate(invalid="ignore"):

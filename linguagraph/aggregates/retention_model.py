@@ -36,7 +36,8 @@ from linguagraph.aggregates.items import Items
 from linguagraph.aggregates.logit import Fit, fit_gee, fit_logit
 from linguagraph.aggregates.marginal_effects import REFERENCE, marginal_effects
 from linguagraph.aggregates.model_calibration import calibrate
-from linguagraph.aggregates.model_design import Clusters, Design, make_design
+from linguagraph.aggregates.model_design import Design, make_design
+from linguagraph.aggregates.model_pairs import Clusters
 from linguagraph.aggregates.retention_factors import FACTORS, find_factors
 from linguagraph.aggregates.statistics import Resampling
 from linguagraph.errors import ConfigError
