@@ -32,7 +32,7 @@ COMMANDS = {
     "graph": ("RUN", "--kinds", "--export", "--svg", "--quiet"),
     "mask": ("RUN", "--model", "--seeds", "--device", "--batch-size", "--threads"),
     "tabulate": ("RUN", "--quiet"),
-    "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--json", "--analysis", "--analyses"),
+    "analyse": ("RUN", "--min-n", "--resamples", "--seed", "--analysis", "--analyses", "--memory"),
     "new-analysis": ("NAME", "--out", "--title", "--question"),
     "export-corpus": ("RUN", "--out", "--format", "RetainedDown=0.400,1.000", "graphml"),
     "import-masks": ("RUN", "FILE", "--method", "--out", "--missing", "predicate_index"),
