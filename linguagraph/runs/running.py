@@ -141,6 +141,8 @@ def run_recipe(
                 warn(f"shard {result['number']} failed: {result['error']}")
             task(1)
         task.close()
+    if made.done and (collection.path / "report.html").is_file():
+        warn(f"the report there is of before; make it anew: linguagraph analyse {out}")
     return made
 
 
