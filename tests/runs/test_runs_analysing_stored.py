@@ -102,3 +102,14 @@ def test_what_is_not_read_in_blocks_is_said(made: Made, tmp_path: Path) -> None:
         pass
     with pytest.raises(ConfigError, match="'2 apples'"), open_stored(made.path, memory="2 apples"):
         pass
+
+
+def test_the_command_takes_a_folder_of_shards(made: Made, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from linguagraph.cli import app
+
+    home = split_run(made.path, tmp_path / "all", cuts=(0, 3))
+    found = CliRunner().invoke(app, ["analyse", str(home), "--memory", "5MB", "--quiet"])
+    assert isinstance(found.exception, ConfigError)
+    assert "memory='5MB' is too little" in str(found.exception)
