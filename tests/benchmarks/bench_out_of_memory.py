@@ -180,17 +180,19 @@ def _measure(home: Path, memory: str, threads: int) -> dict[str, Any]:
 
 
 def _figures(found: list[dict[str, Any]], *, whole: bool) -> list[Figure]:
-    rows = np.log([run["rows"] for run in found])
-    growth = np.polyfit(rows[1:], np.log([run["wall"] for run in found])[1:], 1)[0] if whole else 1
     last = found[-1]
     name = f"{last['rows'] / 1e6:.1f} million rows"
     limits = (SECONDS, MEMORY_GB * 1000) if whole else (None, None)
-    return [
+    figures = [
         *(Figure(f"{r['rows'] / 1e6:.1f} million rows", r["wall"], unit="s") for r in found[:-1]),
         Figure(name, last["wall"], limits[0], "s"),
         Figure(f"peak memory, {name}", last["memory_mb"], limits[1], "MB"),
-        Figure("exponent of growth", float(growth), EXPONENT if whole else None),
     ]
+    for kind in ("wall", "cpu") if whole else ():  # the smallest is mostly what does not grow
+        rows, seconds = (np.log([run[key] for run in found[1:]]) for key in ("rows", kind))
+        growth = float(np.polyfit(rows, seconds, 1)[0])
+        figures.append(Figure(f"exponent of growth, {kind}", growth, EXPONENT))
+    return figures
 
 
 if __name__ == "__main__":
