@@ -19,6 +19,7 @@ __all__ = [
     "ReportError",
     "RunError",
     "TableError",
+    "WorldError",
 ]
 
 
@@ -89,3 +90,16 @@ class ReportError(LinguagraphError):
 
 class RunError(LinguagraphError):
     """A run directory is incomplete, belongs to other inputs, or is in use."""
+
+
+class WorldError(LinguagraphError):
+    """Another process of a training has ended, and so this one cannot go on.
+
+    Args:
+        message: which process, why, and how to go on.
+        told: another process says so, and this one need not.
+    """
+
+    def __init__(self, message: str, *, told: bool = False) -> None:
+        self.told = told
+        super().__init__(message)

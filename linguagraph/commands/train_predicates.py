@@ -35,11 +35,12 @@ def train_predicates(
     quiet: Quiet = False,
 ) -> None:
     """Train a predicate finder: which verbs, nouns and adjectives are predicates."""
+    from linguagraph.runs.launch import train_together
     from linguagraph.runs.predicates import train_predicates_run
 
     overrides = {"seed": seed, "epochs": epochs}
-    say = sayer(quiet)
-    with bars(quiet) as progress:
+    with train_together(device, out) as world, bars(quiet or not world.first) as progress:
+        say = sayer(quiet or not world.first)
         record = train_predicates_run(
             train,
             dev,
@@ -53,6 +54,7 @@ def train_predicates(
             resume=resume,
             log=say,
             progress=progress,
+            world=world,
         )
     for kind, score in record["scores"].items():
         shown = "  ".join(f"{key} {100 * score[key]:.2f}" for key in ("precision", "recall", "f1"))

@@ -77,12 +77,13 @@ def train_qa(
     interrupted training goes on with --resume. Then explain it: linguagraph train graphmask
     --model OUT --train ... --dev ..., and linguagraph report FILE.json -o RUN --model OUT.
     """
+    from linguagraph.runs.launch import train_together
     from linguagraph.runs.qa_items import QaReading
     from linguagraph.runs.qa_training import train_qa_run
 
     overrides = {"seed": seed, "epochs": epochs}
     architecture = {"conv": conv, "layers": layers}
-    with bars(quiet) as progress:
+    with train_together(device, out) as world, bars(quiet or not world.first) as progress:
         train_qa_run(
             train,
             dev,
@@ -102,6 +103,7 @@ def train_qa(
             device=device,
             threads=threads,
             resume=resume,
-            log=sayer(quiet),
+            log=sayer(quiet or not world.first),
             progress=progress,
+            world=world,
         )

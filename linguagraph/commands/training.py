@@ -58,11 +58,12 @@ def train_srl(
     quiet: Quiet = False,
 ) -> None:
     """Train a semantic role labelling model."""
+    from linguagraph.runs.launch import train_together
     from linguagraph.runs.training import train_srl_run
 
     overrides = {"seed": seed, "epochs": epochs, "precision": precision}
     architecture = {"conv": conv, "gcn_layers": layers, "encoder": encoder}
-    with bars(quiet) as progress:
+    with train_together(device, out) as world, bars(quiet or not world.first) as progress:
         train_srl_run(
             train,
             dev,
@@ -78,8 +79,9 @@ def train_srl(
             device=device,
             threads=threads,
             resume=resume,
-            log=sayer(quiet),
+            log=sayer(quiet or not world.first),
             progress=progress,
+            world=world,
         )
 
 
@@ -125,40 +127,51 @@ def train_graphmask(
     from linguagraph.errors import ConfigError
     from linguagraph.models.deterministic import deterministic as only_deterministic
     from linguagraph.pretrained import BUNDLED, BUNDLED_QA
+    from linguagraph.runs.launch import train_together
     from linguagraph.runs.qa_training import is_qa_model, train_qa_masks_run
     from linguagraph.runs.training import train_graphmask_run
 
     if out is None and str(model) in BUNDLED + BUNDLED_QA:
         raise ConfigError(f"{model} is a bundled model; say with -o where its new probes shall go")
+    home = out or model / "probes"
     if is_qa_model(model):
         if train_documents is not None or dev_documents is not None:
             raise ConfigError("--train-documents, --dev-documents: not for models for questions")
         if precision not in (None, "float32"):
             raise ConfigError("--precision: probes of models for questions are trained in float32")
-        with only_deterministic(deterministic), bars(quiet) as progress:
+        with (
+            only_deterministic(deterministic),
+            train_together(device, home) as world,
+            bars(quiet or not world.first) as progress,
+        ):
             train_qa_masks_run(
                 model,
                 train,
                 dev,
-                out or model / "probes",
+                home,
                 config=config,
                 seeds=seeds,
                 tolerance=tolerance,
                 device=device,
                 threads=threads,
                 resume=resume,
-                log=sayer(quiet),
+                log=sayer(quiet or not world.first),
                 progress=progress,
+                world=world,
             )
         return
     if len(train) > 1:
         raise ConfigError(f"{len(train)} times --train: {model} learns from one corpus")
-    with only_deterministic(deterministic), bars(quiet) as progress:
+    with (
+        only_deterministic(deterministic),
+        train_together(device, home) as world,
+        bars(quiet or not world.first) as progress,
+    ):
         train_graphmask_run(
             model,
             train[0],
             dev,
-            out or model / "probes",
+            home,
             documents=(train_documents, dev_documents),
             config=config,
             seeds=seeds,
@@ -167,6 +180,7 @@ def train_graphmask(
             device=device,
             threads=threads,
             resume=resume,
-            log=sayer(quiet),
+            log=sayer(quiet or not world.first),
             progress=progress,
+            world=world,
         )

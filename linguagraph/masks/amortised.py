@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.amortised_loading import Batches
-from linguagraph.masks.amortised_step import EdgeProbe, MaskQuality, measure, step
-from linguagraph.masks.explainable import Explainable
+from linguagraph.masks.amortised_step import EdgeProbe, MaskQuality, measure, nothing, step
+from linguagraph.masks.explainable import Explainable, GraphBatch
 from linguagraph.masks.lagrangian import Lagrangian, LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.trainer_state import (
@@ -25,6 +25,7 @@ from linguagraph.masks.trainer_state import (
     trainer_tensors,
 )
 from linguagraph.models.checkpoints import save_tensors, tensor_fingerprint
+from linguagraph.models.world import World
 
 __all__ = ["AmortisedConfig", "AmortisedResult", "AmortisedTraining", "quality_from_json"]
 
@@ -114,6 +115,8 @@ class AmortisedTraining:
         train, dev: batches to learn from and to choose among checks by.
         config: schedule and constraint.
         log: receives a line per check; progress: (steps done, steps in all).
+        world: processes that train together, see :meth:`Batches.parts`; ``train`` and ``dev`` are
+            the same in all.
     """
 
     def __init__(
@@ -126,8 +129,10 @@ class AmortisedTraining:
         *,
         log: Callable[[str], None] | None,
         progress: Callable[[int, int], None] | None,
+        world: World | None = None,
     ) -> None:
         self.model, self.probe, self.train, self.dev = model, probe, train, dev
+        self.world = world or World()
         self.config, self.log, self.progress = config, log, progress
         self.epochs = model.num_layers * config.epochs_per_layer + config.epochs_after
         self.passes = -(-config.steps // train.size)
@@ -137,6 +142,7 @@ class AmortisedTraining:
             probe.parameters(), lr=config.lr, betas=BETAS, weight_decay=DECAY, fused=True
         )
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=self.device)
+        self.module = self.world.wrap(_Step(self), partly=True)
         self.generators = [torch.Generator(self.device) for _ in probe.seeds]
         self.best: dict[int, tuple[MaskQuality, dict[str, Tensor]]] = {}
         self.history: list[dict[str, Any]] = []
@@ -148,7 +154,7 @@ class AmortisedTraining:
             for epoch in range(self.first, self.epochs):
                 added = min(epoch // self.config.epochs_per_layer, self.model.num_layers - 1)
                 self._epoch(epoch, self.model.num_layers - 1 - added)
-                if path is not None:
+                if path is not None and self.world.first:
                     self._save(path, epoch)
         finally:
             for seed, (_, tensors) in self.best.items():
@@ -169,11 +175,11 @@ class AmortisedTraining:
         checks = {round(count * (k + 1) / self.config.checks) for k in range(self.config.checks)}
         started, summed, since = time.perf_counter(), torch.zeros(()), 0
         number = 0
-        for number, batch in enumerate(self._batches(), start=1):
+        for number, (batch, weight) in enumerate(self._batches(), start=1):
             rate = 1 - 0.95 * min(1.0, self.done / (self.epochs * count))
             self.optimizer.param_groups[0]["lr"] = self.config.lr * rate
             self.done += 1
-            apart = self._step(batch, lowest)
+            apart = self._step(batch, lowest, weight)
             if apart is not None:
                 summed, since = summed + apart, since + 1
             if self.progress is not None:
@@ -186,26 +192,29 @@ class AmortisedTraining:
             self._check(epoch + 1, lowest, summed / max(1, since))
             self._say(time.perf_counter() - started)
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Iterator[tuple[GraphBatch, float]]:
         for _ in range(self.passes):
-            yield from self.train
+            yield from self.train.parts(self.world)
 
-    def _step(self, batch: Any, lowest: int) -> Tensor | None:
-        found = step(self.model, self.probe, batch, lowest=lowest, generators=self.generators)
-        if found is None:
-            return None
-        penalty, apart = found
+    def _step(self, batch: GraphBatch, lowest: int, weight: float = 1.0) -> Tensor | None:
+        penalty, apart, sent = self.module(batch, lowest, weight)
         for parameter in self.optimizer.param_groups[0]["params"]:
             parameter.grad = None
-        ones = torch.ones_like(penalty)
-        torch.autograd.backward((penalty, apart), (ones, self.lagrangian.multipliers))
+        ones = torch.full_like(penalty, self.world.size)  # the mean over processes is taken
+        multipliers = self.lagrangian.multipliers * self.world.size
+        torch.autograd.backward((penalty, apart), (ones, multipliers))
+        if not sent:
+            return None
         self.optimizer.step()
+        apart = self.world.total(apart)
         self.lagrangian.ascend(apart)
-        return apart.detach()
+        return apart
 
     def _check(self, epoch: float, lowest: int, apart: Tensor) -> None:
         seeds, tolerance = self.probe.seeds, self.config.constraint.tolerance
-        quality = measure(self.model, self.probe, self.dev, tolerance=tolerance, lowest=lowest)
+        quality = measure(
+            self.model, self.probe, self.dev, tolerance=tolerance, lowest=lowest, world=self.world
+        )
         multipliers, means = self.lagrangian.multipliers, apart.expand(len(seeds))
         self.history.append(
             {
@@ -280,7 +289,8 @@ class AmortisedTraining:
             RunError: that training had other options.
             CheckpointError: the files are damaged.
         """
-        tensors, record = resumed(path, kind=KIND, settings=self._settings())
+        settings = self._settings()
+        tensors, record = self.world.copied(lambda: resumed(path, kind=KIND, settings=settings))
         kept = restore_trainer(tensors, self.probe, self.optimizer, self.lagrangian)
         self.done, self.first = int(record["done"]), int(record["epoch"]) + 1
         for seed, quality in by_seed(record["best"]).items():
@@ -289,6 +299,31 @@ class AmortisedTraining:
             found = {key: by_seed(entry[key]) for key in ("quality", "multipliers", "divergence")}
             found["quality"] = {s: quality_from_json(q) for s, q in found["quality"].items()}
             self.history.append({**entry, **found})
+
+
+class _Step(nn.Module):
+    """A step of the probe as a module, so that the gradients of all processes can be added up."""
+
+    def __init__(self, training: AmortisedTraining) -> None:
+        super().__init__()
+        self.probe = training.probe
+        self.run = training
+
+    def forward(self, batch: GraphBatch, lowest: int, weight: float) -> tuple[Tensor, Tensor, bool]:
+        """Penalty and divergence, see :func:`step`, and whether anything is sent."""
+        run = self.run
+        found = step(
+            run.model,
+            run.probe,
+            batch,
+            lowest=lowest,
+            generators=run.generators,
+            weight=weight,
+            world=run.world,
+        )
+        if found is None:
+            return nothing(run.probe), nothing(run.probe), False
+        return *found, True
 
 
 def _rank(quality: MaskQuality) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from linguagraph.errors import MaskError
 from linguagraph.masks.amortised_probe import SiteErasure, SiteProbe
 from linguagraph.masks.explainable import Explainable, GraphBatch, Pass
 from linguagraph.masks.outputs import Output
+from linguagraph.models.world import World
 
 __all__ = ["Batches", "as_graphs", "fitted_scale", "randomness_kept", "sample", "start_probe"]
 
@@ -62,6 +63,29 @@ class Batches:
                 f"the {self.name} has no more batches; it must give them anew every time that it "
                 "is gone through: pass a DataLoader or a list"
             )
+
+    def parts(self, world: World) -> Iterator[tuple[GraphBatch, float]]:
+        """This process' part of every batch, and what it counts (see :class:`Part`).
+
+        With several processes the content must know how to cut its batches: by a method ``parts``
+        that takes the world and yields elements and weights.
+
+        Raises:
+            MaskError: it does not, or there are no more batches.
+        """
+        if world.size == 1:
+            for batch in self:
+                yield batch, 1.0
+            return
+        cut = getattr(self.content, "parts", None)
+        if cut is None:
+            raise MaskError(
+                f"the {self.name} is {_a(type(self.content).__name__)}, whose batches cannot be "
+                f"cut among {world.size} processes: give it a method 'parts(world)', or train in "
+                "one process"
+            )
+        for element, weight in cut(world):
+            yield self.graphs(element), weight
 
 
 def _a(noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from linguagraph.masks.amortised_probe import SiteProbe
 from linguagraph.masks.explainable import Explainable, GraphBatch, Pass, divergence
 from linguagraph.masks.hard_concrete import HardConcrete
 from linguagraph.masks.outputs import Output
+from linguagraph.masks.whole import Whole
+from linguagraph.models.world import World
 
 __all__ = [
     "EdgeProbe",
@@ -24,6 +27,7 @@ __all__ = [
     "hard_gates",
     "locate",
     "measure",
+    "nothing",
     "step",
 ]
 
@@ -60,11 +64,13 @@ class Placed:
         locations: float [S, M]; column: int64 [M], places in gates [L * E], ``None`` if these are
             exactly the last M places, in order.
         present: float [M], 1 where the edge is present, else 0.
+        blocks: messages of each site; their sum is M.
     """
 
     locations: Tensor
     column: Tensor | None
     present: Tensor
+    blocks: tuple[int, ...]
 
 
 def locate(
@@ -78,15 +84,17 @@ def locate(
     if isinstance(probe, AdjacencyProbe):
         everywhere = probe.locations(model, batch, trace, lowest=lowest)  # type: ignore[arg-type]
         there = trace.present[lowest:].to(everywhere.dtype)
-        return Placed(everywhere, None, there.view(-1))
+        blocks = (batch.num_edges,) * len(there)
+        return Placed(everywhere, None, there.view(-1), blocks)
     chosen = [place for place, site in enumerate(probe.sites) if site.layer >= lowest]
     found = [probe.erasures[place](trace.sent[place]) for place in chosen]
     locations = found[0] if len(found) == 1 else torch.cat(found, 1)
+    blocks = tuple(each.shape[1] for each in found)
     layers = [probe.sites[place].layer for place in chosen]
     plain = all(trace.sent[place].edge is None for place in chosen)
     present = trace.present.to(locations.dtype)
     if plain and layers == list(range(lowest, trace.present.shape[0])):
-        return Placed(locations, None, present[lowest:].view(-1))
+        return Placed(locations, None, present[lowest:].view(-1), blocks)
     columns = []
     for place, layer in zip(chosen, layers, strict=True):
         edge = trace.sent[place].edge
@@ -94,7 +102,7 @@ def locate(
             edge = torch.arange(batch.num_edges, device=present.device)
         columns.append(edge + layer * batch.num_edges)
     column = torch.cat(columns)
-    return Placed(locations, column, present.view(-1).index_select(0, column))
+    return Placed(locations, column, present.view(-1).index_select(0, column), blocks)
 
 
 def assemble(values: Tensor, column: Tensor | None, trace: Pass) -> Tensor:
@@ -116,6 +124,8 @@ def step(
     *,
     lowest: int,
     generators: Sequence[torch.Generator],
+    weight: float = 1.0,
+    world: World | None = None,
 ) -> tuple[Tensor, Tensor] | None:
     """Penalty and mean divergence of one batch, float [S] each, differentiable in the probe.
 
@@ -126,26 +136,39 @@ def step(
     Args:
         model: call this inside :func:`linguagraph.masks.frozen.frozen`.
         probe: on the model's device.
-        batch: graphs of the model.
+        batch: graphs of the model; of a larger batch, those of this process.
         lowest: layers below have no gates.
-        generators: one per seed, of the gate noise.
+        generators: one per seed, of the gate noise, in the same state in all processes: a message's
+            noise does not depend on how many there are.
+        weight: 0 if the batch only stands in (see :class:`linguagraph.models.world.Part`).
+        world: processes with the other parts of the batch, in order; the sums over all of them are
+            the penalty and the divergence of the whole.
 
     Returns:
-        ``None`` if nothing is sent in these layers.
+        ``None`` if nothing is sent in these layers, in no part of the batch.
     """
+    world = world or World()
     trace = model.trace(batch)
     placed = locate(model, probe, batch, trace, lowest=lowest)
-    if not placed.locations.shape[1]:
+    whole = Whole.of(placed, batch, weight, world)
+    if not whole.messages:
         return None
     noise = torch.empty_like(placed.locations, requires_grad=False)
     for row, generator in zip(noise, generators, strict=True):
-        row.uniform_(1e-6, 1 - 1e-6, generator=generator)
-    share = placed.present / placed.present.sum().clamp_(min=1)
+        whole.draw(row, generator)
+    if not placed.locations.shape[1]:  # only other parts of the batch send anything
+        return nothing(probe), nothing(probe)
+    share = placed.present * weight / whole.edges.clamp(min=1)
     values, penalty = _Gates.apply(placed.locations, noise, share, probe.config.gates)  # type: ignore[no-untyped-call]
     gates = assemble(values, placed.column, trace).to(trace.output.dtype)
     masked = _masked(model, probe, batch, trace, gates, lowest)
     apart = model.output.divergence(trace.output, masked) @ trace.weights
-    return penalty, apart / batch.num_graphs
+    return penalty, apart * weight / whole.graphs
+
+
+def nothing(probe: EdgeProbe) -> Tensor:
+    """Zeros [S] that depend on a parameter of the topmost layer, and so can be descended on."""
+    return probe.erasures[-1].baseline.sum(-1) * 0
 
 
 class _Gates(torch.autograd.Function):
@@ -238,15 +261,20 @@ def measure(
     *,
     tolerance: float,
     lowest: int = 0,
+    world: World | None = None,
 ) -> dict[int, MaskQuality]:
-    """Quality of each seed's masks; layers below ``lowest`` stay open. Call inside ``frozen``."""
+    """Quality of each seed's masks; layers below ``lowest`` stay open. Call inside ``frozen``.
+
+    Each process of ``world`` does a part of the batches; all get the results of all.
+    """
+    world = world or World()
     seeds = len(probe.seeds)
     device = next(probe.parameters()).device  # sums stay there and are read once
     totals = torch.zeros(seeds, 3, dtype=torch.float64, device=device)
     kept = torch.zeros(seeds, model.num_layers, dtype=torch.float64, device=device)
     edges = torch.zeros(model.num_layers, dtype=torch.float64, device=device)
     answers, graphs = torch.zeros((), dtype=torch.long, device=device), 0
-    for batch in batches:
+    for batch in islice(batches, world.rank, None, world.size):
         trace = model.trace(batch)
         gates = hard_gates(model, probe, batch, trace, lowest=lowest)[1].to(trace.output.dtype)
         masked = _masked(model, probe, batch, trace, gates, 0)
@@ -258,7 +286,9 @@ def measure(
         kept += (gates * trace.present).sum(-1).double()
         edges += trace.present.sum(-1)
         answers, graphs = answers + asked.sum(), graphs + batch.num_graphs
-    totals, kept, edges, units = totals.cpu(), kept.cpu(), edges.cpu(), int(answers)
+    totals, kept, edges = (world.total(value).cpu() for value in (totals, kept, edges))
+    counted = torch.stack((answers, answers.new_full((), graphs)))
+    units, graphs = world.total(counted).tolist()
     found = {}
     for place, seed in enumerate(probe.seeds):
         same_units, changed_units, apart_graphs = totals[place].tolist()

@@ -72,19 +72,31 @@ class Divergence:
         if self.unit not in UNITS:
             raise ConfigError(f"unit={self.unit!r}; expected one of {list(UNITS)}")
 
+    def units(self, original: Tensor, *, there: Tensor | None = None) -> Tensor:
+        """Number of units in original logits [N, C], a whole number []; may be 0.
+
+        Args:
+            original: logits.
+            there: float [N], 1 for what counts and 0 for padding; ``None``: all count.
+        """
+        predicted = original.argmax(-1)
+        found = predicted != 0 if self.unit == "argument" else predicted >= 0
+        return (found if there is None else there * found).sum()
+
+    def total(self, original: Tensor, masked: Tensor, *, there: Tensor | None = None) -> Tensor:
+        """Original [N, C] and masked [..., N, C] logits -> sum over the units, float [...].
+
+        Args:
+            original, masked: logits; there: see :meth:`units`.
+        """
+        values = DIVERGENCES[self.name](original, masked)
+        return (values if there is None else values * there).sum(-1)
+
     def __call__(self, original: Tensor, masked: Tensor, *, there: Tensor | None = None) -> Tensor:
         """Original [N, C] and masked [..., N, C] logits -> divergence per unit, float [...].
 
         Args:
-            original, masked: logits.
-            there: float [N], 1 for what counts and 0 for padding; ``None``: all count.
+            original, masked: logits; there: see :meth:`units`.
         """
-        values = DIVERGENCES[self.name](original, masked)
-        if there is not None:
-            values, units = values * there, there
-            if self.unit == "argument":
-                units = there * (original.argmax(-1) != 0)
-            return values.sum(-1) / units.sum().clamp(min=1)
-        if self.unit == "token":
-            return values.mean(-1)
-        return values.sum(-1) / (original.argmax(-1) != 0).sum().clamp(min=1)
+        units = self.units(original, there=there).clamp(min=1)
+        return self.total(original, masked, there=there) / units

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from linguagraph.errors import ConfigError, MaskError
 from linguagraph.masks.divergences import Divergence
@@ -26,9 +27,10 @@ from linguagraph.masks.trainer_state import (
     resumed,
     trainer_tensors,
 )
-from linguagraph.models.batch import SrlExample, bucket, collate
+from linguagraph.models.batch import SrlBatch, SrlExample, bucket, collate
 from linguagraph.models.checkpoints import save_tensors, tensor_fingerprint
 from linguagraph.models.precision import check_precision, computed_in
+from linguagraph.models.world import Part, World
 
 __all__ = ["FitConfig", "FitResult", "fit_graphmask"]
 
@@ -111,6 +113,7 @@ def fit_graphmask(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Callable[[int, int], None] | None = None,
+    world: World | None = None,
 ) -> FitResult:
     """Train all probes of a masker and keep, per seed, the sparsest that is close enough on dev.
 
@@ -126,6 +129,8 @@ def fit_graphmask(
         directory: where ``trainer.safetensors`` is written after every epoch, to resume from.
         resume: go on from there.
         log: receives a line per check; progress: (step, steps).
+        world: processes that train together; the first one alone writes. Gates get the same noise
+            however many there are.
 
     Raises:
         MaskError: there is nothing to train on.
@@ -133,9 +138,31 @@ def fit_graphmask(
     """
     if not train or not dev:
         raise MaskError("GraphMask needs at least one training and one dev example")
-    fit = _Fit(masker, train, dev, config, log=log, progress=progress)
+    fit = _Fit(masker, train, dev, config, log=log, progress=progress, world=world)
     path = None if directory is None else Path(directory) / "trainer.safetensors"
     return fit.run(path, resume=resume)
+
+
+class _Step(nn.Module):
+    """A step of the probe as a module, so that the gradients of all processes can be added up."""
+
+    def __init__(self, masker: SrlGraphMask, divergence: Divergence, world: World) -> None:
+        super().__init__()
+        self.probe = masker.probe
+        self.masker, self.divergence, self.world = masker, divergence, world
+
+    def forward(
+        self, batch: SrlBatch, lowest: int, noise: Sequence[Tensor], weight: float
+    ) -> tuple[Tensor, Tensor]:
+        """See :meth:`SrlGraphMask.step`."""
+        return self.masker.step(
+            batch,
+            lowest=lowest,
+            divergence=self.divergence,
+            noise=noise,
+            weight=weight,
+            world=self.world,
+        )
 
 
 class _Fit:
@@ -150,14 +177,23 @@ class _Fit:
         *,
         log: Callable[[str], None],
         progress: Callable[[int, int], None] | None,
+        world: World | None = None,
     ) -> None:
         self.masker, self.train, self.dev, self.config = masker, train, dev, config
-        self.log, self.progress = log, progress
+        self.log, self.progress, self.world = log, progress, world or World()
+        if config.replay and self.world.size > 1:
+            raise ConfigError(
+                f"replay=true is for one process, and there are {self.world.size}; leave it out"
+            )
         probe = masker.probe
         self.layers = len(probe.layers)
         self.epochs = self.layers * config.epochs_per_layer + config.epochs_after
         self.lengths = [e.num_nodes for e in train]
-        self.steps = self.epochs * len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
+        cut = bucket(self.lengths, tokens=config.tokens, seed=config.seed)
+        self.world.check_batches(max(map(len, cut)), option="tokens", value=config.tokens)
+        self.steps = self.epochs * len(cut)
+        step = _Step(masker, config.divergence, self.world)
+        self.module = self.world.wrap(step, partly=True)
         device = next(probe.parameters()).device
         one = device.type == "cuda"  # one kernel for all parameters
         rate = torch.tensor(config.lr, device=device) if config.replay else config.lr
@@ -182,14 +218,14 @@ class _Fit:
     def run(self, path: Path | None, *, resume: bool) -> FitResult:
         first = 0
         with frozen(self.masker.model, dropout=self.config.dropout):
-            if path is not None and resume and path.is_file():
+            if path is not None and resume and self.world.ask(path.is_file):
                 first = self._load(path)
             else:
                 self._start_baselines()
             for epoch in range(first, self.epochs):
                 added = min(epoch // self.config.epochs_per_layer, self.layers - 1)
                 self._epoch(epoch, self.layers - 1 - added)
-                if path is not None:
+                if path is not None and self.world.first:
                     self._save(path, epoch)
         kept = {}
         for seed, (quality, tensors) in self.best.items():
@@ -224,7 +260,7 @@ class _Fit:
     def _epoch(self, epoch: int, lowest: int) -> None:
         config = self.config
         seed = config.seed * 1000 + epoch
-        torch.manual_seed(seed)
+        torch.manual_seed(seed)  # the same everywhere: of the noise of whole batches
         batches = bucket(self.lengths, tokens=config.tokens, seed=seed)
         checks = {round(len(batches) * (k + 1) / config.checks) for k in range(config.checks)}
         nothing = torch.zeros_like(self.lagrangian.multipliers)  # on the device, read at checks
@@ -250,21 +286,47 @@ class _Fit:
             return self.replayed(collate(examples, num_labels=labels), lowest=lowest)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        batch = self.masker.collate(examples)
-        with computed_in(config.precision, batch.source.device):
-            penalty, apart = self.masker.step(batch, lowest=lowest, divergence=config.divergence)
+        part = self.world.part(len(examples))
+        noise = self._noise(examples, part, lowest)
+        batch = self.masker.collate(part.of(examples))
+        with self._dropout(), computed_in(config.precision, batch.source.device):
+            penalty, apart = self.module(batch, lowest, noise, part.weight)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(self.lagrangian.loss(penalty, apart))
+        loss = self.lagrangian.loss(penalty, apart)
+        torch.autograd.backward(loss * self.world.size)  # the mean over processes is taken
         self.optimizer.step()
+        apart = self.world.total(apart)
         self.lagrangian.ascend(apart)
         self.done += 1
-        return apart.detach()
+        return apart
+
+    def _noise(self, examples: Sequence[SrlExample], part: Part, lowest: int) -> list[Tensor]:
+        """The part's share of the whole batch's noise, [S, E] for each layer from ``lowest`` up.
+
+        It is drawn edge by edge, so that an edge's noise does not depend on the processes.
+        """
+        edges = [example.encoded.edge_type.shape[0] for example in examples]
+        start, stop = sum(edges[: part.start]), sum(edges[: part.stop])
+        probe = self.masker.probe
+        every = next(probe.parameters()).new_empty(sum(edges), len(probe.seeds)).t()
+        return [probe.config.gates.noise(every)[:, start:stop] for _ in range(lowest, self.layers)]
+
+    @contextmanager
+    def _dropout(self) -> Iterator[None]:
+        """Dropout of a part of a batch moves no random numbers of the whole batch's noise."""
+        if self.world.size == 1 or not self.config.dropout:
+            yield
+            return
+        device = self.world.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(self.world.seed(self.done + 1))
+            yield
 
     def _check(self, epoch: float, lowest: int, apart: Tensor) -> None:
         probe = self.masker.probe
         types = self.masker.model.vocabulary.num_edge_types
         tally = LabelTally(seeds=len(probe.seeds), layers=self.layers, types=types, lowest=lowest)
-        quality = self.masker.evaluate(self.dev, lowest=lowest, tally=tally)
+        quality = self.masker.evaluate(self.dev, lowest=lowest, tally=tally, world=self.world)
         self.learning.append(tally.counts)
         multipliers = self.lagrangian.multipliers.tolist()
         self.history.append(
@@ -331,7 +393,10 @@ class _Fit:
         }
 
     def _load(self, path: Path) -> int:
-        tensors, record = resumed(path, kind="graphmask-trainer", settings=self._settings())
+        settings = self._settings()
+        tensors, record = self.world.copied(
+            lambda: resumed(path, kind="graphmask-trainer", settings=settings)
+        )
         kept = restore_trainer(tensors, self.masker.probe, self.optimizer, self.lagrangian)
         self.done = int(record["done"])
         self.learning = list(tensors.get("learning", torch.zeros(0)).unbind())

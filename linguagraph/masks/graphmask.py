@@ -29,6 +29,7 @@ from linguagraph.masks.frozen import frozen
 from linguagraph.masks.outputs import Output
 from linguagraph.masks.pyg import PygModel
 from linguagraph.models.precision import computed_in
+from linguagraph.models.world import World
 
 __all__ = ["ERASURES", "GraphMask"]
 
@@ -106,6 +107,7 @@ class GraphMask:
         resume: bool = False,
         log: Callable[[str], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
+        world: World | None = None,
     ) -> GraphMask:
         """Train on a data set and keep, per seed, the sparsest check that is close enough.
 
@@ -120,13 +122,15 @@ class GraphMask:
             directory: where ``trainer.safetensors`` is written after every epoch.
             resume: go on from there, if it is there.
             log: receives a line per check, ``print`` for example; progress: (step, steps).
+            world: processes that train together, for loaders that :meth:`Batches.parts` can cut;
+                the first one alone writes.
 
         Raises:
             MaskError: nothing to train on (see :class:`Batches`), or outputs that do not fit, such
                 as probabilities in place of logits.
             RunError: the directory holds a training with other options.
         """
-        config = config or self.config
+        config, world = config or self.config, world or World()
         path = None if directory is None else Path(directory) / "trainer.safetensors"
         with self._untouched() as device:
             torch.manual_seed(config.seed)
@@ -145,9 +149,9 @@ class GraphMask:
             probe = self._new_probe(config, first).to(device)
             checked = Batches(dev, self._graphs, name="dev loader")
             training = AmortisedTraining(
-                self.model, probe, train, checked, config, log=log, progress=progress
+                self.model, probe, train, checked, config, log=log, progress=progress, world=world
             )
-            if path is not None and resume and path.is_file():
+            if path is not None and resume and world.ask(path.is_file):
                 training.load(path)
             try:
                 training.run(path)

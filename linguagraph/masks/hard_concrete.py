@@ -53,10 +53,26 @@ class HardConcrete:
         s = torch.sigmoid((logistic + location) / self.temperature)
         return (s * (self.high - self.low) + self.low).clamp(0, 1)
 
-    def sample(self, location: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """Binary gates of the shape of ``location``, with the gradient of the soft gates."""
-        noise = torch.empty_like(location).uniform_(1e-6, 1 - 1e-6, generator=generator)
-        z = self.soft(location, noise)
+    @staticmethod
+    def noise(like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """What :meth:`soft` needs, drawn anew: uniform, of the shape of a tensor."""
+        empty = torch.empty_like(like, requires_grad=False)
+        return empty.uniform_(1e-6, 1 - 1e-6, generator=generator)
+
+    def sample(
+        self,
+        location: Tensor,
+        *,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Binary gates of the shape of ``location``, with the gradient of the soft gates.
+
+        ``noise`` of this shape is taken in place of new one.
+        """
+        z = self.soft(
+            location, self.noise(location, generator=generator) if noise is None else noise
+        )
         return (z > 0.5).to(z.dtype) + (z - z.detach())
 
     def decide(self, location: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from linguagraph.columns import LEARNING
 from linguagraph.graphs.textgraph import DIRECTIONS
+from linguagraph.models.world import World
 
 __all__ = ["LabelTally", "learning_rows"]
 
@@ -52,6 +53,13 @@ class LabelTally:
         for layer in range(self.lowest, len(gates)):
             open_ = torch.cat((there[layer].unsqueeze(0), gates[layer])) > 0
             self._sums[:, layer].scatter_add_(1, edge_type.expand_as(open_), open_.long())
+
+    def together(self, world: World) -> None:
+        """Add up what all processes have counted; each calls this at the same time."""
+        if world.size == 1:
+            return
+        nothing = torch.zeros(self._sizes, dtype=torch.long, device=world.device)
+        self._sums = world.total(nothing if self._sums is None else self._sums)
 
     @property
     def counts(self) -> Tensor:

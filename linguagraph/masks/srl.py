@@ -19,6 +19,7 @@ from linguagraph.models.gateable import Trace
 from linguagraph.models.precision import check_precision, computed_in
 from linguagraph.models.scoring import RoleCounts, count_roles, predict_roles
 from linguagraph.models.srl import SrlModel
+from linguagraph.models.world import World
 
 __all__ = ["SrlGraphMask", "Masked", "Quality", "counted", "where_effective"]
 
@@ -199,6 +200,9 @@ class SrlGraphMask:
         lowest: int = 0,
         divergence: Divergence,
         there: tuple[Tensor, Tensor] | None = None,
+        noise: Sequence[Tensor] | None = None,
+        weight: float = 1.0,
+        world: World | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Penalty and divergence of one batch, each float [S], differentiable in the probe.
 
@@ -207,17 +211,32 @@ class SrlGraphMask:
         messages. The penalty is the expected share of open gates in the layers with gates
         (equation 11, divided by the number of gates), over edges that can matter there.
 
-        ``there`` says which units, float [U] in {0, 1}, and edges, float [E], are no padding (see
-        :mod:`linguagraph.models.padding`).
+        Args:
+            batch: examples; of a larger batch, those of this process.
+            lowest: the lowest layer with gates.
+            divergence: between the unmasked and the masked prediction.
+            there: which units, float [U] in {0, 1}, and edges, float [E], are no padding (see
+                :mod:`linguagraph.models.padding`); all are real if not given.
+            noise: float [S, E] of each layer with gates, see :meth:`HardConcrete.noise`; drawn if
+                not given.
+            weight: 0 if the batch only stands in (see :class:`linguagraph.models.world.Part`).
+            world: processes with the other parts of the batch; the sums over all of them are the
+                penalty and the divergence of the whole.
         """
-        probe, model = self.probe, self.model
+        probe, model, world = self.probe, self.model, world or World()
         with torch.no_grad():
             training = model.training
             model.eval()
             trace = self._pass(batch)
             model.train(training)
         locations = probe.locations(trace, batch.source, batch.target, lowest=lowest)
-        gates = [None if v is None else probe.config.gates.sample(v) for v in locations]
+        placed = [v for v in locations if v is not None]
+        sample = probe.config.gates.sample
+        if noise is None:
+            sampled = [sample(v) for v in placed]
+        else:
+            sampled = [sample(v, noise=own) for v, own in zip(placed, noise, strict=True)]
+        gates = [None] * lowest + sampled
         masked = torch.cat(
             [
                 model.propagate(
@@ -231,20 +250,23 @@ class SrlGraphMask:
                 for part in self._parts(batch)
             ]
         ).float()
-        placed = torch.stack([v for v in locations if v is not None])
-        expected = probe.config.gates.nonzero_probability(placed)
+        expected = probe.config.gates.nonzero_probability(torch.stack(placed))
+        real = None if there is None else there[0]
         if there is not None:
-            edges = there[1]
-            penalty = (expected * edges).sum(dim=(0, 2)) / (len(placed) * edges.sum()).clamp(min=1)
-            return penalty, divergence(trace.logits, masked, there=there[0])
-        if batch.has_context:
+            penalty = (expected * there[1]).sum(dim=(0, 2))
+            edges = there[1].sum() * len(placed)
+        elif batch.has_context:
             counts = torch.stack(
                 [counted(batch, k, len(locations)) for k in range(lowest, len(locations))]
             )
-            penalty = (expected * counts.unsqueeze(1)).sum(dim=(0, 2)) / counts.sum().clamp(min=1)
+            penalty, edges = (expected * counts.unsqueeze(1)).sum(dim=(0, 2)), counts.sum()
         else:
-            penalty = expected.sum(dim=(0, 2)) / max(1, placed.shape[0] * placed.shape[2])
-        return penalty, divergence(trace.logits, masked)
+            penalty, edges = expected.sum(dim=(0, 2)), expected.new_full((), expected[:, 0].numel())
+        units = divergence.units(trace.logits, there=real)
+        sizes = world.total(torch.stack((edges.to(expected), units.to(expected))) * weight)
+        edges, units = sizes.clamp(min=1)
+        apart = divergence.total(trace.logits, masked, there=real)
+        return penalty * weight / edges, apart * weight / units
 
     def evaluate(
         self,
@@ -253,11 +275,14 @@ class SrlGraphMask:
         tokens: int = 4000,
         lowest: int = 0,
         tally: LabelTally | None = None,
+        world: World | None = None,
     ) -> dict[int, Quality]:
         """Quality of each seed's masks on annotated examples; layers below ``lowest`` stay open.
 
-        ``tally`` is told of every gate.
+        ``tally`` is told of every gate. Each process of ``world`` does a part of the batches; all
+        get the results of all.
         """
+        world = world or World()
         seeds, layers = self.probe.seeds, len(self.probe.layers)
         device = next(self.model.parameters()).device  # sums stay there and are read once
         plain = torch.zeros(3, dtype=torch.long, device=device)
@@ -265,7 +290,8 @@ class SrlGraphMask:
         kept = torch.zeros(layers, len(seeds), dtype=torch.float64, device=device)
         edges = torch.zeros(layers, dtype=torch.float64, device=device)
         ordered = sorted(examples, key=lambda example: example.num_nodes)
-        for run in in_order([e.num_nodes for e in ordered], tokens=tokens):
+        runs = in_order([e.num_nodes for e in ordered], tokens=tokens)
+        for run in runs[world.rank :: world.size]:
             batch = self.collate([ordered[i] for i in run])
             with (
                 torch.inference_mode(),
@@ -283,7 +309,9 @@ class SrlGraphMask:
             edges += torch.stack([found.sum() for found in there])
             if tally is not None:
                 tally.add(gates, there, batch.edge_type)
-        plain, masked, kept, edges = (sums.cpu() for sums in (plain, masked, kept, edges))
+        if tally is not None:
+            tally.together(world)
+        plain, masked, kept, edges = (world.total(v).cpu() for v in (plain, masked, kept, edges))
         before = RoleCounts(*plain.tolist()).f1
         shares = kept.t() / edges.clamp(min=1)
         same = bool((edges == edges[0]).all())

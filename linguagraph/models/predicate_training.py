@@ -39,6 +39,7 @@ from linguagraph.models.predicates import (
 )
 from linguagraph.models.scoring import RoleCounts
 from linguagraph.models.stepper import Stepper
+from linguagraph.models.world import World
 
 __all__ = [
     "PredicateTrainConfig",
@@ -107,6 +108,7 @@ def train_predicates(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Callable[[int, int, int], None] | None = None,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train a predicate finder; a held-out part of ``train`` chooses epoch and thresholds.
 
@@ -125,6 +127,7 @@ def train_predicates(
         resume: go on from ``trainer.safetensors`` if it is there.
         log: receives one line per epoch.
         progress: called with (epoch, step, steps per epoch) after every step.
+        world: processes that train together; the first one alone writes.
 
     Returns:
         The record of the kept model.
@@ -135,7 +138,8 @@ def train_predicates(
     """
     out = Path(directory)
     settings = {"model": model.to_json(), "training": asdict(config), "data": dict(data or {})}
-    _claim(out, settings, resume=resume)
+    world = world or World()
+    world.once(lambda: _claim(out, settings, resume=resume))
     apart = held_out(len(train), config.held_out, seed=config.seed)
     parts = (
         [s for s, out_of_it in zip(train, apart, strict=True) if len(s) and not out_of_it],
@@ -152,6 +156,7 @@ def train_predicates(
         [encode_sentence(s, vocabulary) for s in parts[0]],
         [encode_sentence(s, vocabulary) for s in parts[1]],
         config,
+        world,
     )
     return work.run(out, dev, {"name": name, **settings}, resume=resume, log=log, progress=progress)
 
@@ -166,6 +171,13 @@ def _claim(out: Path, settings: dict[str, Any], *, resume: bool) -> None:
         raise RunError(f"{path} differs from the options given; a training resumes as it began")
 
 
+def _record_of(out: Path) -> dict[str, Any]:
+    """What is known of the best model so far."""
+    record: dict[str, Any] = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    record.pop("vocabulary", None)
+    return record
+
+
 class _Training:
     """Finder, data and optimiser of one training."""
 
@@ -175,17 +187,21 @@ class _Training:
         train: Sequence[EncodedSentence],
         held_out: Sequence[EncodedSentence],
         config: PredicateTrainConfig,
+        world: World,
     ) -> None:
         self.finder, self.train, self.held_out, self.config = finder, train, held_out, config
         self.lengths = [len(e) for e in train]
-        per_epoch = len(bucket(self.lengths, tokens=config.tokens, seed=config.seed))
+        self.world = world
+        cut = bucket(self.lengths, tokens=config.tokens, seed=config.seed)
+        world.check_batches(max(map(len, cut)), option="tokens", value=config.tokens)
         self.stepper = Stepper(
             finder,
-            steps=per_epoch * config.epochs,
+            steps=len(cut) * config.epochs,
             lr=config.lr,
             weight_decay=config.weight_decay,
             clip=config.clip,
             average=config.average,
+            world=world,
         )
 
     def run(
@@ -200,11 +216,10 @@ class _Training:
     ) -> dict[str, Any]:
         """Epochs until the last or until patience ends; returns the record of the best."""
         first, best, record = 0, -1.0, {}
-        if resume and (out / "trainer.safetensors").is_file():
+        if resume and self.world.ask(lambda: (out / "trainer.safetensors").is_file()):
             saved = self.stepper.load(out / "trainer.safetensors")
             first, best = int(saved["epoch"]) + 1, float(saved["best"])
-            record = json.loads((out / "model.json").read_text(encoding="utf-8"))
-            record.pop("vocabulary", None)
+            record = self.world.ask(lambda: _record_of(out))
         waited = first - 1 - int(record.get("training", {}).get("epoch", first - 1))
         for epoch in range(first, self.config.epochs):
             if waited >= self.config.patience:
@@ -218,12 +233,14 @@ class _Training:
             if counts.f1 > best:
                 best, waited = counts.f1, 0
                 record = self._record(settings, dev, line)
-                save_finder(out / "model.safetensors", self.finder, record, half=True)
+                if self.world.first:
+                    save_finder(out / "model.safetensors", self.finder, record, half=True)
             self.stepper.swap()
-            self.stepper.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
             line["seconds"] = round(time.perf_counter() - started, 1)
-            with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line) + "\n")
+            if self.world.first:
+                self.stepper.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
+                with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(line) + "\n")
             log(
                 f"epoch {epoch + 1}/{self.config.epochs}  loss {loss:.4f}  held-out F1 "
                 f"{100 * counts.f1:.2f}  (best {100 * best:.2f})  {line['seconds']:.0f} s"
@@ -232,15 +249,17 @@ class _Training:
 
     def _epoch(self, epoch: int, progress: Callable[[int, int, int], None] | None) -> float:
         seed = self.config.seed * 1000 + epoch
-        torch.manual_seed(seed)
+        torch.manual_seed(self.world.seed(seed))
         self.finder.train()
         device = self.finder.root.device
         batches = bucket(self.lengths, tokens=self.config.tokens, seed=seed)
         summed = 0.0
         for step, run in enumerate(batches):
-            batch = collate_sentences([self.train[i] for i in run]).to(device)
-            loss = F.binary_cross_entropy_with_logits(self.finder(batch), batch.gold.float())
-            value = self.stepper.update(loss)
+            part, tokens = self.world.part(len(run)), sum(self.lengths[i] for i in run)
+            batch = collate_sentences([self.train[i] for i in part.of(run)]).to(device)
+            logits, gold = self.stepper.module(batch), batch.gold.float()
+            loss = F.binary_cross_entropy_with_logits(logits, gold, reduction="sum")
+            value = self.stepper.update(loss * (part.weight / tokens))
             if not math.isfinite(value):
                 raise RunError(f"the loss became {value} in epoch {epoch}; lower the learning rate")
             summed += value

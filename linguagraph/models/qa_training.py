@@ -21,6 +21,7 @@ from linguagraph.models.qa_batch import by_size, collate_qa
 from linguagraph.models.qa_checkpoints import save_qa_model
 from linguagraph.models.qa_examples import QaExample, QaVocabulary, encode_item
 from linguagraph.models.stepper import Stepper
+from linguagraph.models.world import World
 
 __all__ = ["QaTrainConfig", "accuracy", "train_qa"]
 
@@ -65,20 +66,29 @@ class QaTrainConfig:
 
 
 def accuracy(
-    model: QaModel, examples: Sequence[QaExample], *, cells: int = 40_000
+    model: QaModel,
+    examples: Sequence[QaExample],
+    *,
+    cells: int = 40_000,
+    world: World | None = None,
 ) -> tuple[int, int]:
-    """Right answers and answers that are known. The model is put into evaluation mode and back."""
+    """Right answers and answers that are known. The model is put into evaluation mode and back.
+
+    Each process of ``world`` does a part of the batches; all get the counts of all.
+    """
+    world = world or World()
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
     known = [example for example in examples if example.answer >= 0]
     right = 0
     with torch.inference_mode():
-        for numbers in by_size([e.num_nodes for e in known], cells=cells):
+        batches = by_size([e.num_nodes for e in known], cells=cells)
+        for numbers in batches[world.rank :: world.size]:
             batch = collate_qa([known[i] for i in numbers]).to(device)
             right += int((model(batch).logits.argmax(-1) == batch.answer).sum())
     model.train(was_training)
-    return right, len(known)
+    return int(world.total(torch.tensor(right))), len(known)
 
 
 def train_qa(
@@ -96,6 +106,7 @@ def train_qa(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Callable[[int, int, int], None] | None = None,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train a model and keep the check with the best dev accuracy.
 
@@ -116,6 +127,7 @@ def train_qa(
         resume: go on from ``trainer.safetensors`` if it is there.
         log: receives a line per check.
         progress: called with (epoch, step, steps per epoch) after every step.
+        world: processes that train together; the first one alone writes.
 
     Returns:
         The record of the kept model.
@@ -133,7 +145,8 @@ def train_qa(
     }
     if not all(any(i.item.answer is not None for i in part) for part in (train, dev)):
         raise ConfigError("training needs items with an answer in the train and in the dev data")
-    _claim(out, settings, resume=resume)
+    world = world or World()
+    world.once(lambda: _claim(out, settings, resume=resume))
     device = torch.device(device)
     torch.manual_seed(config.seed)
     vocabulary = QaVocabulary.build([*train, *auxiliary], model.window, rare=config.rare)
@@ -150,7 +163,10 @@ def train_qa(
         examples + (further if epoch < config.auxiliary_epochs else [])
         for epoch in range(config.epochs)
     ]
-    steps = sum(len(_batches(found, config, epoch)) for epoch, found in enumerate(data_of))
+    cut = [_batches(found, config, epoch) for epoch, found in enumerate(data_of)]
+    largest = max(len(numbers) for batches in cut for numbers in batches)
+    world.check_batches(largest, option="cells", value=config.cells)
+    steps = sum(map(len, cut))
     stepper = Stepper(
         network,
         steps=steps + 1,
@@ -158,19 +174,19 @@ def train_qa(
         weight_decay=config.weight_decay,
         clip=config.clip,
         average=config.average,
+        world=world,
     )
     first, best, record = 0, -1.0, {}
     lines: list[dict[str, Any]] = []
     started = time.perf_counter()
-    if resume and (out / "trainer.safetensors").is_file():
+    if resume and world.ask(lambda: (out / "trainer.safetensors").is_file()):
         saved = stepper.load(out / "trainer.safetensors")
         first, best = int(saved["epoch"]) + 1, float(saved["best"])
-        record = json.loads((out / "model.json").read_text(encoding="utf-8"))
-        record.pop("vocabulary", None)
+        record = world.ask(lambda: _record_of(out))
     for epoch in range(first, config.epochs):
         for part, loss in _epoch(stepper, network, data_of[epoch], config, epoch, progress):
             stepper.swap()
-            right, known = accuracy(network, held_out, cells=config.cells)
+            right, known = accuracy(network, held_out, cells=config.cells, world=world)
             score = right / known
             line = {
                 "epoch": epoch + part / config.checks,
@@ -182,17 +198,26 @@ def train_qa(
                 best = score
                 counts = {"examples": len(examples), "auxiliary": len(further)}
                 record = _record(name, line, right, known, settings, counts)
-                save_qa_model(out / "model.safetensors", network, mentions, record)
+                if world.first:
+                    save_qa_model(out / "model.safetensors", network, mentions, record)
             stepper.swap()
             lines.append(line)
             log(
                 f"epoch {line['epoch']:.2f}/{config.epochs}  loss {loss:.4f}  dev accuracy "
                 f"{100 * score:.2f}  (best {100 * best:.2f})  {line['seconds']:.0f} s"
             )
-        stepper.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
-        with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(line) + "\n" for line in lines)
+        if world.first:
+            stepper.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
+            with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(line) + "\n" for line in lines)
         lines.clear()
+    return record
+
+
+def _record_of(out: Path) -> dict[str, Any]:
+    """What is known of the best model so far."""
+    record: dict[str, Any] = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    record.pop("vocabulary", None)
     return record
 
 
@@ -229,15 +254,17 @@ def _epoch(
     Yields:
         number of the part, from 1, and its mean loss per item, in nats.
     """
-    torch.manual_seed(_seed(config, epoch))
+    torch.manual_seed(stepper.world.seed(_seed(config, epoch)))
     model.train()
     device = next(model.parameters()).device
     batches = _batches(examples, config, epoch)
     ends = [round(len(batches) * k / config.checks) for k in range(1, config.checks + 1)]
     summed, items, part = 0.0, 0, 1
     for step, numbers in enumerate(batches, start=1):
-        batch = collate_qa([examples[i] for i in numbers]).to(device)
-        found = stepper.update(F.cross_entropy(model(batch).logits, batch.answer))
+        own = stepper.world.part(len(numbers))
+        batch = collate_qa([examples[i] for i in own.of(numbers)]).to(device)
+        loss = F.cross_entropy(stepper.module(batch).logits, batch.answer, reduction="sum")
+        found = stepper.update(loss * (own.weight / len(numbers)))
         if not math.isfinite(found):
             raise RunError(f"the loss became {found} in epoch {epoch}; lower the learning rate")
         summed, items = summed + found * len(numbers), items + len(numbers)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from linguagraph.models.checkpoints import load_tensors, save_tensors
+from linguagraph.models.world import World
 
 __all__ = ["Stepper"]
 
@@ -25,6 +26,11 @@ class Stepper:
         weight_decay: of AdamW.
         clip: largest gradient norm.
         average: decay per step of the running average (lower in the first steps).
+        world: processes that train together.
+
+    Attributes:
+        module: the model, to be called where its output enters a loss: gradients of all processes
+            are added up through it.
     """
 
     def __init__(
@@ -36,7 +42,10 @@ class Stepper:
         weight_decay: float = 0.01,
         clip: float = 5.0,
         average: float = 0.998,
+        world: World | None = None,
     ) -> None:
+        self.world = world or World()
+        self.module = self.world.wrap(model)
         self.model, self.steps, self.lr, self.clip, self.decay = model, steps, lr, clip, average
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=lr, weight_decay=weight_decay, foreach=True
@@ -52,11 +61,15 @@ class Stepper:
         return self.lr * max(0.0, (self.steps - self.step) / max(1, self.steps - warm))
 
     def update(self, loss: Tensor) -> float:
-        """One gradient step down ``loss`` (float, a scalar); returns its value."""
+        """One gradient step down ``loss`` (float, a scalar); returns its value.
+
+        Several processes each give their part, already divided by the size of the whole batch; the
+        sum is descended on and returned.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(loss * self.world.size)  # the mean over processes is taken
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip, foreach=True)
         self.optimizer.step()
         self.step += 1
@@ -64,7 +77,7 @@ class Stepper:
         with torch.no_grad():
             own: list[Tensor] = list(self.model.parameters())
             torch._foreach_lerp_(list(self.average.values()), own, 1 - decay)
-        return float(loss.detach())
+        return float(self.world.total(loss))
 
     def swap(self) -> None:
         """Exchange the model's weights and the running average; twice restores both."""
@@ -90,7 +103,7 @@ class Stepper:
         Raises:
             CheckpointError: the file is missing or damaged.
         """
-        tensors, record = load_tensors(path)
+        tensors, record = self.world.copied(lambda: load_tensors(path))
         self.step = int(record["step"])
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():

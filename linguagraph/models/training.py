@@ -23,6 +23,7 @@ from linguagraph.models.checkpoints import load_tensors, save_model, save_tensor
 from linguagraph.models.scoring import RoleCounts, total
 from linguagraph.models.srl import SrlConfig, SrlModel
 from linguagraph.models.vocabulary import SrlVocabulary
+from linguagraph.models.world import World
 
 __all__ = ["SrlTrainConfig", "evaluate", "train_srl"]
 
@@ -68,9 +69,17 @@ class _Trainer:
     """Model, optimiser and running average of one training; knows how to save and resume."""
 
     def __init__(
-        self, model: SrlModel, config: SrlTrainConfig, *, steps: int, device: torch.device
+        self,
+        model: SrlModel,
+        config: SrlTrainConfig,
+        *,
+        steps: int,
+        device: torch.device,
+        world: World | None = None,
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
+        self.world = world or World()
+        self.module = self.world.wrap(model)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=config.lr, weight_decay=config.weight_decay, foreach=True
         )
@@ -85,29 +94,34 @@ class _Trainer:
         return self.config.lr * max(0.0, (self.steps - self.step) / max(1, self.steps - warm))
 
     def update(self, examples: Sequence[SrlExample]) -> float:
-        """One gradient step; returns the loss (nats per token)."""
-        model, config = self.model, self.config
-        batch = collate(examples, num_labels=len(model.vocabulary.labels)).to(self.device)
+        """One gradient step on a batch, of which each process does a part; returns the loss.
+
+        The loss is in nats per token of the whole batch.
+        """
+        model, config, part = self.model, self.config, self.world.part(len(examples))
+        tokens = max(1, sum(int((example.roles != -100).sum()) for example in examples))
+        batch = collate(part.of(examples), num_labels=len(model.vocabulary.labels)).to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         half = config.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            logits = model(batch).logits
+            logits = self.module(batch).logits
         loss = F.cross_entropy(
             logits.float(),
             batch.roles,
             ignore_index=-100,
             label_smoothing=config.label_smoothing,
-        )
+            reduction="sum",
+        ) * (part.weight / tokens)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(loss * self.world.size)  # the mean over processes is taken
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip, foreach=True)
         self.optimizer.step()
         self.step += 1
         decay = min(config.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.values()), list(model.parameters()), 1 - decay)
-        return float(loss.detach())
+        return float(self.world.total(loss))
 
     def save(self, path: Path, record: dict[str, Any]) -> None:
         """Everything that :meth:`load` needs to go on as if nothing had happened."""
@@ -121,7 +135,7 @@ class _Trainer:
 
     def load(self, path: Path) -> dict[str, Any]:
         """Restore weights, averages, moments and the step; returns the record."""
-        tensors, record = load_tensors(path)
+        tensors, record = self.world.copied(lambda: load_tensors(path))
         self.step = int(record["step"])
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
@@ -141,11 +155,14 @@ def evaluate(
     *,
     tokens: int = 6000,
     device: torch.device | str = "cpu",
+    world: World | None = None,
 ) -> dict[str, RoleCounts]:
     """Role counts by predicate type (``V``, ``N``, ``J``, ``O``) and in ``all``.
 
-    The model is put into evaluation mode and back.
+    The model is put into evaluation mode and back. Each process of ``world`` does a part of the
+    batches; all get the counts of all.
     """
+    world = world or World()
     was_training = model.training
     model.eval()
     counts: dict[str, RoleCounts] = {"all": RoleCounts()}
@@ -157,13 +174,17 @@ def evaluate(
         for kind, group in by_type.items():
             group = sorted(group, key=lambda example: example.num_nodes)
             counts[kind] = RoleCounts()
-            for run in in_order([e.num_nodes for e in group], tokens=tokens):
+            runs = in_order([e.num_nodes for e in group], tokens=tokens)
+            for run in runs[world.rank :: world.size]:
                 batch = collate(
                     [group[i] for i in run], num_labels=len(model.vocabulary.labels)
                 ).to(device)
                 counts[kind] += total(batch, model(batch).logits)
-            counts["all"] += counts[kind]
     model.train(was_training)
+    own = [[c.correct, c.predicted, c.gold] for c in counts.values()]
+    added = world.total(torch.tensor(own)).tolist()
+    counts = {kind: RoleCounts(*row) for kind, row in zip(counts, added, strict=True)}
+    counts["all"] = sum((counts[kind] for kind in by_type), RoleCounts())
     return counts
 
 
@@ -181,6 +202,7 @@ def train_srl(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Callable[[int, int, int], None] | None = None,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train an SRL model and keep the epoch with the best dev F1.
 
@@ -200,6 +222,7 @@ def train_srl(
         resume: go on from ``trainer.safetensors`` if it is there.
         log: receives one line per epoch.
         progress: called with (epoch, step, steps per epoch) after every step.
+        world: processes that train together; the first one alone writes.
 
     Returns:
         The record of the kept model.
@@ -215,7 +238,8 @@ def train_srl(
         )
     out = Path(directory)
     settings = {"model": model.to_json(), "training": asdict(config), "data": data or {}}
-    _claim(out, settings, resume=resume)
+    world = world or World()
+    world.once(lambda: _claim(out, settings, resume=resume))
     device = torch.device(device)
     torch.manual_seed(config.seed)
     own, others = graphs if graphs is not None else (None, None)
@@ -228,14 +252,15 @@ def train_srl(
         raise ConfigError("training needs at least one predicate in the train and in the dev data")
     lengths = [example.num_nodes for example in examples]
     network = SrlModel(model, vocabulary).to(device)
-    per_epoch = len(bucket(lengths, tokens=config.tokens, seed=config.seed))
-    trainer = _Trainer(network, config, steps=per_epoch * config.epochs, device=device)
+    cut = bucket(lengths, tokens=config.tokens, seed=config.seed)
+    world.check_batches(max(map(len, cut)), option="tokens", value=config.tokens)
+    steps = len(cut) * config.epochs
+    trainer = _Trainer(network, config, steps=steps, device=device, world=world)
     first, best, record = 0, -1.0, {}
-    if resume and (out / "trainer.safetensors").is_file():
+    if resume and world.ask(lambda: (out / "trainer.safetensors").is_file()):
         saved = trainer.load(out / "trainer.safetensors")
         first, best = int(saved["epoch"]) + 1, float(saved["best"])
-        record = json.loads((out / "model.json").read_text(encoding="utf-8"))
-        record.pop("vocabulary", None)
+        record = world.ask(lambda: _record_of(out))
     waited = first - 1 - int(record.get("training", {}).get("epoch", first - 1))
     for epoch in range(first, config.epochs):
         if waited >= config.patience:
@@ -255,15 +280,24 @@ def train_srl(
         if f1 > best:
             best, waited = f1, 0
             record = _record(name, line, counts, settings, train, examples, config)
-            average = {**network.state_dict(), **trainer.average}
-            save_model(out / "model.safetensors", network, record, half=True, state=average)
-        trainer.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
-        with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+            if world.first:
+                average = {**network.state_dict(), **trainer.average}
+                save_model(out / "model.safetensors", network, record, half=True, state=average)
+        if world.first:
+            trainer.save(out / "trainer.safetensors", {"epoch": epoch, "best": best})
+            with open(out / "log.jsonl", "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
         log(
             f"epoch {epoch + 1}/{config.epochs}  loss {loss:.4f}  dev F1 {100 * f1:.2f}"
             f"  (best {100 * best:.2f})  {line['seconds']:.0f} s"
         )
+    return record
+
+
+def _record_of(out: Path) -> dict[str, Any]:
+    """What is known of the best model so far."""
+    record: dict[str, Any] = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    record.pop("vocabulary", None)
     return record
 
 
@@ -295,7 +329,7 @@ def _epoch(
     progress: Callable[[int, int, int], None] | None,
 ) -> float:
     seed = trainer.config.seed * 1000 + epoch
-    torch.manual_seed(seed)
+    torch.manual_seed(trainer.world.seed(seed))
     trainer.model.train()
     batches = bucket(lengths, tokens=trainer.config.tokens, seed=seed)
     summed = 0.0
@@ -315,7 +349,7 @@ def _score_average(trainer: _Trainer, held_out: Sequence[SrlExample]) -> dict[st
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(trainer.average[name])
-        counts = evaluate(model, held_out, device=trainer.device)
+        counts = evaluate(model, held_out, device=trainer.device, world=trainer.world)
         for name, parameter in model.named_parameters():
             parameter.copy_(own[name])
     return counts

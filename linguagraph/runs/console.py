@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from linguagraph.errors import LinguagraphError
+from linguagraph.errors import LinguagraphError, WorldError
 from linguagraph.runs.progress import Progress, progress_bars
 
 __all__ = ["bars", "exit_status", "sayer", "tell"]
@@ -68,6 +68,8 @@ def exit_status(command: Callable[[], Any]) -> int:
     """
     try:
         status = int(command() or 0)
+    except WorldError as error:
+        return 1 if error.told else _failed(str(error))
     except (LinguagraphError, OSError) as error:
         return _failed(str(error))
     except (KeyboardInterrupt, typer.Abort):

@@ -305,8 +305,10 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def free_threads(threads: int | None) -> int:
+def free_threads(threads: int | None, *, neighbours: int = 1) -> int:
     """Number of threads to use: as asked, else the processors that this process may use.
+
+    Processors are divided among the ``neighbours`` that train together on this machine.
 
     Raises:
         RunError: fewer than one.
@@ -316,5 +318,5 @@ def free_threads(threads: int | None) -> int:
     if threads is not None:
         return threads
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return max(1, len(os.sched_getaffinity(0)) // neighbours)
+    return max(1, (os.cpu_count() or 1) // neighbours)

@@ -21,6 +21,7 @@ from linguagraph.models.predicates import (
     find_predicates,
 )
 from linguagraph.models.scoring import RoleCounts
+from linguagraph.models.world import World
 from linguagraph.runs.configuring import corpus_fingerprint, read_tables, updated
 from linguagraph.runs.directory import free_threads
 from linguagraph.runs.progress import Progress, no_progress
@@ -80,6 +81,7 @@ def train_predicates_run(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Progress = no_progress,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train a predicate finder from files.
 
@@ -92,6 +94,8 @@ def train_predicates_run(
         overrides: training options that count more than the file's.
         name: recorded with the model.
         licence: of the data, recorded with the model.
+        world: processes that train together (see :func:`linguagraph.runs.launch.train_together`),
+            in place of ``device``.
 
     Returns:
         The record of the kept model, with its scores on dev.
@@ -110,7 +114,8 @@ def train_predicates_run(
         "dev": {"name": dev.name, "fingerprint": corpus_fingerprint(dev)},
         "licence": licence,
     }
-    torch.set_num_threads(free_threads(threads))
+    world = world or World(device=find_device(device))
+    torch.set_num_threads(free_threads(threads, neighbours=world.neighbours))
     task: Any = None
 
     def step(epoch: int, done: int, total: int) -> None:
@@ -129,10 +134,11 @@ def train_predicates_run(
         config=options,
         name=name,
         data=data,
-        device=find_device(device),
+        device=world.device,
         resume=resume,
         log=log,
         progress=step,
+        world=world,
     )
 
 

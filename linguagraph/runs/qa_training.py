@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
 from linguagraph.graphs.entity import RELATIONS
 from linguagraph.masks.amortised import AmortisedConfig
+from linguagraph.masks.explainable import GraphBatch
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
@@ -25,6 +26,7 @@ from linguagraph.models.qa_batch import by_size
 from linguagraph.models.qa_checkpoints import KIND, load_qa_model
 from linguagraph.models.qa_examples import QaExample, encode_item
 from linguagraph.models.qa_training import QaTrainConfig, train_qa
+from linguagraph.models.world import World
 from linguagraph.runs.configuring import corpus_fingerprint, read_tables, updated
 from linguagraph.runs.directory import free_threads
 from linguagraph.runs.models import parse_seeds
@@ -82,6 +84,7 @@ def train_qa_run(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Progress = no_progress,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train a model from files; see :func:`linguagraph.models.qa_training.train_qa`.
 
@@ -100,6 +103,8 @@ def train_qa_run(
             (:class:`QaTrainConfig`) and ``[mentions]`` (:class:`MentionConfig`).
         overrides: training options that count more than the file's.
         licence: of the data, recorded with the model.
+        world: processes that train together (see :func:`linguagraph.runs.launch.train_together`),
+            in place of ``device``; the first one parses, for all.
 
     Raises:
         ConfigError: unknown option or value.
@@ -118,7 +123,8 @@ def train_qa_run(
         QaTrainConfig(), {**tables["training"], **(overrides or {})}, where="training"
     )
     mentions = updated(MentionConfig(), tables["mentions"], where="mentions")
-    torch.set_num_threads(free_threads(threads))
+    world = world or World(device=find_device(device))
+    torch.set_num_threads(free_threads(threads, neighbours=world.neighbours))
     data: dict[str, Any] = {
         "train": _described(train),
         "dev": _described(dev),
@@ -128,9 +134,9 @@ def train_qa_run(
         "entities": reading.entities,
     }
     files = _Files(reading, mentions, out / CACHE, log, progress)
-    items = files.items(train)
-    further = [found for path in auxiliary for found in files.items(path)]
-    held_out = files.items(dev)
+    paths = [train, *auxiliary, dev]
+    items, *others, held_out = world.in_turn(lambda: [files.items(path) for path in paths])
+    further = [found for part in others for found in part]
     task: Any = None
 
     def step(epoch: int, done: int, total: int) -> None:
@@ -151,10 +157,11 @@ def train_qa_run(
         auxiliary=further,
         name=out.resolve().name,
         data=data,
-        device=find_device(device),
+        device=world.device,
         resume=resume,
         log=log,
         progress=step,
+        world=world,
     )
 
 
@@ -195,6 +202,7 @@ def train_qa_masks_run(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Progress = no_progress,
+    world: World | None = None,
 ) -> GraphMask:
     """Train GraphMask probes over adjacency matrices (equations 8 to 10), all seeds in one run.
 
@@ -209,20 +217,22 @@ def train_qa_masks_run(
             :class:`linguagraph.masks.amortised.AmortisedConfig`) and ``[constraint]``.
         seeds: number of probes (0, 1, ...) or a list.
         tolerance: counts more than the file's.
+        world: processes that train together, in place of ``device``.
 
     Raises:
         ConfigError: unknown option or value.
         RunError: the directory already holds probes and ``resume`` is false.
         MaskError: a graph needs more memory than there is.
     """
-    if find_probes(out) and not resume:
+    world = world or World(device=find_device(device))
+    if world.ask(lambda: bool(find_probes(out))) and not resume:
         raise RunError(f"{out} already holds probes; choose another directory")
     numbers = parse_seeds(seeds, range(100))
     options = _mask_config(config, tolerance)
-    torch.set_num_threads(free_threads(threads))
+    torch.set_num_threads(free_threads(threads, neighbours=world.neighbours))
     directory = qa_directory(model)
     network, mentions, record = load_qa_model(directory)
-    network.to(find_device(device))
+    network.to(world.device)
     data = record.get("data", {})
     reading = QaReading(coreference=data.get("coreference", "rules"), entities=data.get("entities"))
     files = _Files(reading, mentions, directory / CACHE, log, progress)
@@ -234,10 +244,11 @@ def train_qa_masks_run(
         found = [item for path in paths for item in files.items(path)]
         return [encode_item(f, network.vocabulary, window, relations=relations) for f in found]
 
-    examples, held_out = encoded(train), encoded([dev])
+    examples, held_out = world.in_turn(lambda: (encoded(train), encoded([dev])))
     largest = max(example.num_nodes for example in (*examples, *held_out))
     check_memory(largest, network, cells=cells, seeds=len(numbers))
     learned = _Shuffled(examples, adapter, cells, options.seed)
+    world.check_batches(learned.largest, option="cells", value=cells)
     checked = [
         adapter.batch([held_out[i] for i in part])
         for part in by_size([e.num_nodes for e in held_out], cells=cells)
@@ -252,7 +263,11 @@ def train_qa_masks_run(
         task(step - before)
         before = step
 
-    masks.fit(learned, dev=checked, directory=out, resume=resume, log=log, progress=told)
+    masks.fit(
+        learned, dev=checked, directory=out, resume=resume, log=log, progress=told, world=world
+    )
+    if not world.first:
+        return masks
     masks.save(out, half=True)
     if masks.result is not None:
         history = [
@@ -286,12 +301,20 @@ class _Shuffled:
     ) -> None:
         self.examples, self.model, self.cells, self.seed = examples, model, cells, seed
         self.sizes = [example.num_nodes for example in examples]
-        self.count = len(by_size(self.sizes, cells=cells))
+        cut = by_size(self.sizes, cells=cells)
+        self.count, self.largest = len(cut), max(map(len, cut))
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Any:
         seed = int(torch.randint(2**31, ()))  # of the training's own random state
-        for part in by_size(self.sizes, cells=self.cells, seed=seed):
-            yield self.model.batch([self.examples[i] for i in part])
+        for numbers in by_size(self.sizes, cells=self.cells, seed=seed):
+            yield self.model.batch([self.examples[i] for i in numbers])
+
+    def parts(self, world: World) -> Iterator[tuple[GraphBatch, float]]:
+        """The same batches, of each the questions of one process, and what they count."""
+        seed = int(torch.randint(2**31, ()))  # the same in all processes
+        for numbers in by_size(self.sizes, cells=self.cells, seed=seed):
+            part = world.part(len(numbers))
+            yield self.model.batch([self.examples[i] for i in part.of(numbers)]), part.weight

@@ -28,6 +28,7 @@ from linguagraph.models.contexts import PAIRS, GraphSource, read_pairs, score_pa
 from linguagraph.models.devices import find_device
 from linguagraph.models.srl import SRL_MODELS, SrlConfig
 from linguagraph.models.training import SrlTrainConfig, evaluate, train_srl
+from linguagraph.models.world import World
 from linguagraph.runs.configuring import corpus_fingerprint, read_tables, updated
 from linguagraph.runs.directory import free_threads
 from linguagraph.runs.merged import corpus_documents
@@ -58,6 +59,7 @@ def train_srl_run(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Progress = no_progress,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train an SRL model from files; see :func:`linguagraph.models.training.train_srl`.
 
@@ -73,6 +75,8 @@ def train_srl_run(
         config: TOML file with tables ``[model]`` and ``[training]``.
         overrides: training options that count more than the file's.
         licence: of the data, recorded with the model.
+        world: processes that train together (see :func:`linguagraph.runs.launch.train_together`),
+            in place of ``device``.
 
     Raises:
         ConfigError: unknown model, option or value.
@@ -88,7 +92,8 @@ def train_srl_run(
     options = updated(
         SrlTrainConfig(), {**tables["training"], **(overrides or {})}, where="training"
     )
-    torch.set_num_threads(free_threads(threads))
+    world = world or World(device=find_device(device))
+    torch.set_num_threads(free_threads(threads, neighbours=world.neighbours))
     data: dict[str, Any] = {
         "train": {"name": train.name, "fingerprint": corpus_fingerprint(train)},
         "dev": {"name": dev.name, "fingerprint": corpus_fingerprint(dev)},
@@ -102,7 +107,7 @@ def train_srl_run(
             corpus_documents(corpus, own, coreference=coreference, log=log)
             for corpus, own in zip((train, dev), documents, strict=True)
         ]
-        source = _graph_source(chosen, parts[0], out)
+        source = world.in_turn(lambda: _graph_source(chosen, parts[0], out))
         sentences = [[s for d in part for s in d.sentences] for part in parts]
         graphs = source.graphs(parts[0]), source.graphs(parts[1])
     else:
@@ -126,10 +131,11 @@ def train_srl_run(
         name=model,
         data=data,
         graphs=graphs,
-        device=find_device(device),
+        device=world.device,
         resume=resume,
         log=log,
         progress=step,
+        world=world,
     )
 
 
@@ -149,6 +155,7 @@ def train_graphmask_run(
     resume: bool = False,
     log: Callable[[str], None] = print,
     progress: Progress = no_progress,
+    world: World | None = None,
 ) -> FitResult:
     """Train GraphMask probes from files; see :func:`linguagraph.masks.fitting.fit_graphmask`.
 
@@ -166,12 +173,14 @@ def train_graphmask_run(
             ``[constraint]``.
         seeds: number of probes (0, 1, ...) or a list.
         tolerance, precision: count more than the file's.
+        world: processes that train together, in place of ``device``.
 
     Raises:
         ConfigError: unknown option or value.
         RunError: the directory already holds probes and ``resume`` is false.
     """
-    if find_probes(out) and not resume:
+    world = world or World(device=find_device(device))
+    if world.ask(lambda: bool(find_probes(out))) and not resume:
         raise RunError(f"{out} already holds probes; choose another directory")
     numbers = _seeds(seeds)
     tables = read_tables(config, ("probe", "fit", "constraint"))
@@ -191,10 +200,10 @@ def train_graphmask_run(
     options = replace(
         updated(FitConfig(), fit, where="fit"), divergence=divergence, constraint=constraint
     )
-    torch.set_num_threads(free_threads(threads))
+    torch.set_num_threads(free_threads(threads, neighbours=world.neighbours))
     directory = model_directory(model)
     network, record = load_model(directory)
-    network.to(find_device(device))
+    network.to(world.device)
     masker = SrlGraphMask.create(
         network, seeds=numbers, config=updated(ProbeConfig(), tables["probe"], where="probe")
     )
@@ -217,7 +226,7 @@ def train_graphmask_run(
         return list(encode_examples(sentences, network.vocabulary, graphs=graphs))
 
     held_out = encode(dev, documents[1])
-    if not evaluate(network, held_out, device=find_device(device))["all"].correct:
+    if not evaluate(network, held_out, device=world.device, world=world)["all"].correct:
         raise ConfigError(
             f"{directory} finds no role of {dev.name} (F1 is 0): there is no decision to explain; "
             "train it further first"
@@ -231,7 +240,10 @@ def train_graphmask_run(
         resume=resume,
         log=log,
         progress=step,
+        world=world,
     )
+    if not world.first:
+        return found
     for seed in set(masker.probe.seeds) - set(found.within):
         log(
             f"seed {seed}: no check was within {options.allowed} of the original F1 on dev; kept "
