@@ -142,7 +142,8 @@ class AmortisedTraining:
             probe.parameters(), lr=config.lr, betas=BETAS, weight_decay=DECAY, fused=True
         )
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=self.device)
-        self.module = self.world.wrap(_Step(self), partly=True)
+        self.module: nn.Module | None = None
+        self.lowest = model.num_layers  # of the layers with gates
         self.generators = [torch.Generator(self.device) for _ in probe.seeds]
         self.best: dict[int, tuple[MaskQuality, dict[str, Tensor]]] = {}
         self.history: list[dict[str, Any]] = []
@@ -196,8 +197,17 @@ class AmortisedTraining:
         for _ in range(self.passes):
             yield from self.train.parts(self.world)
 
+    def _gate_from(self, lowest: int) -> nn.Module:
+        """The step as a module whose parameters are those of the layers with gates."""
+        if self.module is None or self.lowest != lowest:
+            self.lowest = lowest
+            for erasure, site in zip(self.probe.erasures, self.probe.sites, strict=True):
+                erasure.requires_grad_(site.layer >= lowest)
+            self.module = self.world.wrap(_Step(self))
+        return self.module
+
     def _step(self, batch: GraphBatch, lowest: int, weight: float = 1.0) -> Tensor | None:
-        penalty, apart, sent = self.module(batch, lowest, weight)
+        penalty, apart, sent = self._gate_from(lowest)(batch, lowest, weight)
         for parameter in self.optimizer.param_groups[0]["params"]:
             parameter.grad = None
         ones = torch.full_like(penalty, self.world.size)  # the mean over processes is taken
@@ -322,7 +332,7 @@ class _Step(nn.Module):
             world=run.world,
         )
         if found is None:
-            return nothing(run.probe), nothing(run.probe), False
+            return nothing(run.probe, lowest), nothing(run.probe, lowest), False
         return *found, True
 
 

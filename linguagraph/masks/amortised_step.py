@@ -157,7 +157,7 @@ def step(
     for row, generator in zip(noise, generators, strict=True):
         whole.draw(row, generator)
     if not placed.locations.shape[1]:  # only other parts of the batch send anything
-        return nothing(probe), nothing(probe)
+        return nothing(probe, lowest), nothing(probe, lowest)
     share = placed.present * weight / whole.edges.clamp(min=1)
     values, penalty = _Gates.apply(placed.locations, noise, share, probe.config.gates)  # type: ignore[no-untyped-call]
     gates = assemble(values, placed.column, trace).to(trace.output.dtype)
@@ -166,9 +166,15 @@ def step(
     return penalty, apart * weight / whole.graphs
 
 
-def nothing(probe: EdgeProbe) -> Tensor:
-    """Zeros [S] that depend on a parameter of the topmost layer, and so can be descended on."""
-    return probe.erasures[-1].baseline.sum(-1) * 0
+def nothing(probe: EdgeProbe, lowest: int) -> Tensor:
+    """Zeros [S] that depend on all parameters of the layers from ``lowest`` up."""
+    sums = [
+        parameter.sum()
+        for erasure, site in zip(probe.erasures, probe.sites, strict=True)
+        if site.layer >= lowest
+        for parameter in erasure.parameters()
+    ]
+    return torch.stack(sums).sum().expand(len(probe.seeds)) * 0
 
 
 class _Gates(torch.autograd.Function):

@@ -192,8 +192,7 @@ class _Fit:
         cut = bucket(self.lengths, tokens=config.tokens, seed=config.seed)
         self.world.check_batches(max(map(len, cut)), option="tokens", value=config.tokens)
         self.steps = self.epochs * len(cut)
-        step = _Step(masker, config.divergence, self.world)
-        self.module = self.world.wrap(step, partly=True)
+        self.module: nn.Module | None = None
         device = next(probe.parameters()).device
         one = device.type == "cuda"  # one kernel for all parameters
         rate = torch.tensor(config.lr, device=device) if config.replay else config.lr
@@ -203,6 +202,7 @@ class _Fit:
         self.lagrangian = Lagrangian(len(probe.seeds), config.constraint, device=device)
         self.replayed: ReplayedSteps | None = None
         if config.replay:
+            probe.requires_grad_()  # of all layers: recorded iterations differ by the lowest one
             self.replayed = ReplayedSteps(
                 masker,
                 self.optimizer,
@@ -275,6 +275,17 @@ class _Fit:
                 self.log(self._line(time.perf_counter() - started))
                 summed, count = nothing, 0
 
+    def _gate_from(self, lowest: int) -> nn.Module:
+        """The step as a module whose parameters are those of the layers with gates."""
+        trained = [index >= lowest for index in range(self.layers)]
+        layers = self.masker.probe.layers
+        if self.module is None or trained != [_asks(layer) for layer in layers]:
+            for layer, asks in zip(layers, trained, strict=True):
+                layer.requires_grad_(asks)
+            step = _Step(self.masker, self.config.divergence, self.world)
+            self.module = self.world.wrap(step)
+        return self.module
+
     def _step(self, examples: Sequence[SrlExample], lowest: int) -> Tensor:
         config = self.config
         rate = config.lr * (1 - 0.95 * min(1.0, self.done / max(1, self.steps)))
@@ -290,7 +301,7 @@ class _Fit:
         noise = self._noise(examples, part, lowest)
         batch = self.masker.collate(part.of(examples))
         with self._dropout(), computed_in(config.precision, batch.source.device):
-            penalty, apart = self.module(batch, lowest, noise, part.weight)
+            penalty, apart = self._gate_from(lowest)(batch, lowest, noise, part.weight)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.lagrangian.loss(penalty, apart)
         torch.autograd.backward(loss * self.world.size)  # the mean over processes is taken
@@ -407,6 +418,10 @@ class _Fit:
             found["quality"] = {seed: _quality(q) for seed, q in found["quality"].items()}
             self.history.append({**entry, **found})
         return int(record["epoch"]) + 1
+
+
+def _asks(layer: nn.Module) -> bool:
+    return all(parameter.requires_grad for parameter in layer.parameters())
 
 
 def _quality(value: dict[str, Any]) -> Quality:

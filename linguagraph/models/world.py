@@ -151,22 +151,20 @@ class World:
         distributed.all_gather(found, own)
         return torch.stack(found)
 
-    def wrap(self, module: nn.Module, *, partly: bool = False) -> nn.Module:
+    def wrap(self, module: nn.Module) -> nn.Module:
         """The module, whose gradients become the *means* over the processes in a backward pass.
 
         Its parameters become those of the first process.
 
         Args:
-            module: on this device; the same instance goes on holding the parameters.
-            partly: some parameters may take no part in a loss; they get no gradient then.
+            module: on this device; the same instance goes on holding the parameters. All that ask
+                for a gradient now must take part in every loss.
         """
         if self.size == 1:
             return module
         from torch.nn.parallel import DistributedDataParallel
 
-        return DistributedDataParallel(
-            module, broadcast_buffers=False, find_unused_parameters=partly
-        )
+        return DistributedDataParallel(module)
 
     def ask(self, action: Callable[[], T]) -> T:
         """What the first process finds (a value that JSON can hold), told to all.

@@ -13,7 +13,6 @@ import socket
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -69,7 +68,6 @@ def train_together(device: str, out: Path) -> Iterator[World]:
     with watch.guard():
         place = _own_device(device)
         watch.register(place)
-        warnings.filterwarnings("ignore", message=".*find_unused_parameters=True was specified.*")
         distributed.init_process_group(
             "nccl" if place.type == "cuda" else "gloo",
             store=store,
@@ -200,11 +198,11 @@ class _Watch:
     def _message(self, ends: Mapping[int, str], lost: list[int]) -> WorldError:
         reasons = {rank: reason for rank, reason in ends.items() if reason}
         if lost:
-            names = ", ".join(f"{rank} of {self.size} ({self._name(rank)})" for rank in lost)
-            what = f"process {names} is gone: it was killed, or its machine is down"
+            names = ", ".join(f"rank {rank} of {self.size} ({self._name(rank)})" for rank in lost)
+            what = f"{names} is gone: killed, or its machine is down"
         elif reasons:
             rank, reason = next(iter(reasons.items()))
-            what = f"process {rank} of {self.size} stopped: {reason}"
+            what = f"rank {rank} of {self.size} stopped: {reason}"
         else:
             what = f"the {self.size} processes were asked to stop"
         speakers = [rank for rank, reason in ends.items() if not reason or lost]
