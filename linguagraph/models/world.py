@@ -111,7 +111,7 @@ class World:
 
     def seed(self, seed: int) -> int:
         """A seed of this process' own noise, such as dropout; the first one's is ``seed``."""
-        return seed if self.rank == 0 else (seed * 1_000_003 + self.rank) % 2**63
+        return seed if self.rank == 0 else ((seed + 1) * 1_000_003 + self.rank) % 2**63
 
     def part(self, count: int) -> Part:
         """This process' part of ``count`` examples: consecutive, and as long as the others'."""
