@@ -133,28 +133,36 @@ class _Watch:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Turn the end of any process into one message: by the one that failed, if it can speak."""
+        """Turn the end of any process into one message: by the one that failed, if it can speak.
+
+        After an error this process is about to end: it no longer hears that it is asked to, so that
+        its message gets out.
+        """
         before = signal.signal(signal.SIGTERM, _stop)
-        alarm = _Alarm(self)
         try:
-            with alarm:
+            with _Alarm(self):
                 yield
-        except (_Stopped, RuntimeError) as error:
-            if not isinstance(error, _Stopped) and not _is_loss(error):
-                self._note(repr(error))
-                raise
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # till the message is out
+        except BaseException as error:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self._told(error)
+            raise
+        signal.signal(signal.SIGTERM, before)
+
+    def _told(self, error: BaseException) -> None:
+        """Tell the others that this process ends.
+
+        Raises:
+            WorldError: in place of the error, if it is another process that has ended, or if the
+                first one says the same.
+        """
+        if isinstance(error, _Stopped) or (isinstance(error, RuntimeError) and _is_loss(error)):
             raise self._explained() from error
-        except WorldError:
+        if isinstance(error, WorldError):
             self._note("")
-            raise
-        except (KeyboardInterrupt, Exception) as error:
-            self._note(_reason(error))
-            if self.rank and self._said_by_first(error):
-                raise WorldError(str(error), told=True) from error
-            raise
-        else:
-            signal.signal(signal.SIGTERM, before)
+            return
+        self._note(_reason(error))
+        if self.rank and self._said_by_first(error):
+            raise WorldError(str(error), told=True) from error
 
     def _note(self, reason: str) -> None:
         """Tell the others that this process ends: for a reason of its own, or because others do."""

@@ -35,6 +35,9 @@ class Texts(dict[str, bytes]):
     def check(self, keys: list[str]) -> bool:
         return all(key in self for key in keys)
 
+    def get(self, key: str) -> bytes:  # type: ignore[override]
+        return self[key]
+
 
 def watch(folder: Path, *, rank: int, size: int = 3) -> _Watch:
     store = Texts()
@@ -85,10 +88,18 @@ def test_a_process_that_fails_speaks_for_itself(tmp_path: Path) -> None:
     assert error.told
 
 
+@pytest.fixture
+def terminable() -> Iterator[None]:
+    """An end that is asked for is heard again after the test."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("terminable")
 def test_an_error_of_all_is_said_by_the_first(tmp_path: Path) -> None:
     mine = watch(tmp_path, rank=1, size=2)
     mine.store.set("end/0", "bad option")
-    mine.store.get = mine.store.__getitem__
     with pytest.raises(WorldError) as caught, mine.guard():
         raise ConfigError("bad option")
     assert caught.value.told
@@ -164,6 +175,7 @@ def test_a_killed_rank_ends_the_run_which_then_goes_on(
     assert [line["epoch"] for line in lines] == list(range(EPOCHS))
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_together_is_said_once(
     options: list[object], tmp_path: Path
 ) -> None:
