@@ -30,7 +30,7 @@ from linguagraph.commands import (
     train_qa,
     training,
 )
-from linguagraph.runs.console import exit_status
+from linguagraph.runs.console import alone, exit_status
 
 __all__ = ["app", "main"]
 
@@ -107,14 +107,24 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+@train.callback()
+def _together(context: typer.Context) -> None:
+    """Train task models, GraphMask probes and parsers."""
+    if context.invoked_subcommand == "parser":
+        alone("train parser")
+
+
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Options of the program itself."""
+    if context.invoked_subcommand not in (None, "train"):
+        alone(str(context.invoked_subcommand))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -10,16 +11,30 @@ from typing import Any
 
 import typer
 
-from linguagraph.errors import LinguagraphError, WorldError
+from linguagraph.errors import ConfigError, LinguagraphError, WorldError
 from linguagraph.runs.progress import Progress, progress_bars
 
-__all__ = ["bars", "exit_status", "sayer", "tell"]
+__all__ = ["alone", "bars", "exit_status", "sayer", "tell"]
 
 _STOPPED = (
     "stopped; what is finished is kept: give the same command again, with --resume where it has "
     "that option"
 )
 _MEMORY = "out of memory; choose a smaller --batch-size, or fewer --seeds"
+
+
+def alone(command: str) -> None:
+    """Refuse a command in several processes: they would all do and write the same.
+
+    Raises:
+        ConfigError: torchrun has started more than one.
+    """
+    size = os.environ.get("WORLD_SIZE", "1") if "TORCHELASTIC_RUN_ID" in os.environ else "1"
+    if size != "1":
+        raise ConfigError(
+            f"'{command}' is done by one process, not by {size}: start it without torchrun, which "
+            "is for 'train srl', 'train qa', 'train graphmask' and 'train predicates'"
+        )
 
 
 def sayer(quiet: bool) -> Callable[[str], None]:

@@ -119,6 +119,17 @@ def test_errors_that_are_told_are_not_repeated(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "error: rank 1 is gone\n"
 
 
+@pytest.mark.parametrize("command", [["report"], ["train", "parser"]])
+def test_other_commands_are_not_for_several_processes(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert exit_status(lambda: app(command, standalone_mode=False)) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: '{' '.join(command)}' is done by one process, not by 2")
+
+
 @pytest.fixture
 def options(tmp_path: Path) -> list[object]:
     """Options of a training of many short epochs."""
