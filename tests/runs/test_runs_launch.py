@@ -186,6 +186,32 @@ def test_a_killed_rank_ends_the_run_which_then_goes_on(
     assert [line["epoch"] for line in lines] == list(range(EPOCHS))
 
 
+STUCK = """
+import json, os, signal, threading, time
+from datetime import timedelta
+from pathlib import Path
+from torch.distributed import HashStore
+from linguagraph.runs import launch
+
+launch.GRACE = 0.3
+store = HashStore()
+store.set("process/0", json.dumps({"host": "abc", "pid": 7, "device": "cuda"}))
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+with launch._Watch(store, 1, 2, Path("out")).guard():
+    store.wait(["never"], timedelta(seconds=50))  # like a sum on a GPU, it hears no signal
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_is_stuck_in_a_sum_still_speaks_and_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=40, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: rank 0 of 2 (abc, process id 7) is gone")
+
+
 @pytest.mark.slow
 def test_what_cannot_be_trained_together_is_said_once(
     options: list[object], tmp_path: Path
