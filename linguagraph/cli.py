@@ -47,7 +47,15 @@ app = typer.Typer(
     rich_markup_mode=None,  # help texts speak of [tables] of TOML files
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-train = typer.Typer(help="Train task models, GraphMask probes and parsers.", no_args_is_help=True)
+train = typer.Typer(
+    help=(
+        "Train task models, GraphMask probes and parsers.\n\n"
+        "'torchrun --nproc-per-node 2 -m linguagraph train ...' shares every batch among two "
+        "processes (of all but 'train parser'), each with a GPU of its own if there are any."
+    ),
+    short_help="Train task models, GraphMask probes and parsers.",
+    no_args_is_help=True,
+)
 data = typer.Typer(help="Build corpora from their public sources.", no_args_is_help=True)
 benchmarks = typer.Typer(
     help="Compare masking methods where the truth is known.", no_args_is_help=True
@@ -109,7 +117,7 @@ def _version(value: bool) -> None:
 
 @train.callback()
 def _together(context: typer.Context) -> None:
-    """Train task models, GraphMask probes and parsers."""
+    """Refuse what several processes cannot do together."""
     if context.invoked_subcommand == "parser":
         alone("train parser")
 
