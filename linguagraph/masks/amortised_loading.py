@@ -65,7 +65,7 @@ class Batches:
             )
 
     def parts(self, world: World) -> Iterator[tuple[GraphBatch, float]]:
-        """This process' part of every batch, and what it counts (see :class:`Part`).
+        """This process' part of every batch, and what it counts (0 where it only stands in).
 
         With several processes the content must know how to cut its batches: by a method ``parts``
         that takes the world and yields elements and weights.
