@@ -57,6 +57,7 @@ def make_with_ray(
         RunError: no cluster answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's warnings about its own actors
     try:
         ray: Any = import_module("ray")
         data: Any = import_module("ray.data")
