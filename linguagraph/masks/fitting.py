@@ -52,7 +52,8 @@ class FitConfig:
         allowed: largest loss of dev F1 (in [0, 1]) at which a probe may be kept.
         seed: of the order of the batches, shared by all probes.
         precision: one of :data:`linguagraph.models.precision.PRECISIONS`.
-        replay: record iterations as CUDA graphs, see :mod:`linguagraph.masks.replayed`.
+        replay: record iterations as CUDA graphs, see :mod:`linguagraph.masks.replayed`; in
+            one process only.
     """
 
     epochs_per_layer: int = 1
@@ -134,6 +135,7 @@ def fit_graphmask(
 
     Raises:
         MaskError: there is nothing to train on.
+        ConfigError: ``replay`` in several processes, or more of these than examples in a batch.
         RunError: the directory holds a training with other options.
     """
     if not train or not dev:

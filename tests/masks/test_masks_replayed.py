@@ -11,13 +11,14 @@ from torch import Tensor
 
 from linguagraph.errors import ConfigError
 from linguagraph.masks.divergences import DIVERGENCES, UNITS, Divergence
-from linguagraph.masks.fitting import FitConfig, _Fit
+from linguagraph.masks.fitting import FitConfig, _Fit, fit_graphmask
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.replayed import padded_step
 from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.batch import SrlExample, encode_examples
 from linguagraph.models.padding import RoundSizes, pad
+from linguagraph.models.world import World
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -67,6 +68,15 @@ def test_replaying_needs_a_gpu_and_is_said_only_where_wanted() -> None:
         fit(model_masker(model), examples, FitConfig(replay=True))
     assert not {"replay", "precision"} & set(FitConfig().to_json())
     assert FitConfig(replay=True, precision="bfloat16").to_json()["replay"] is True
+
+
+def test_replaying_is_for_one_process() -> None:
+    sentences = planted_sentences(3, seed=0)
+    model = small_model(sentences)
+    examples = list(encode_examples(sentences, model.vocabulary))
+    config = FitConfig(replay=True)
+    with pytest.raises(ConfigError, match="replay=true is for one process, and there are 2"):
+        fit_graphmask(model_masker(model), examples, examples, config, world=World(1, 2))
 
 
 def model_masker(model: object, device: str = "cpu") -> SrlGraphMask:
