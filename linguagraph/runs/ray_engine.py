@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -78,17 +78,8 @@ def make_with_ray(
             "set RAY_AUTH_MODE=token (Ray's documentation: token authentication)"
         ) from error
     try:
-        resources = ray.cluster_resources()
-        gpus = int(resources.get("GPU", 0)) if device != "cpu" else 0
-        if device == "cuda" and not gpus:
-            raise ConfigError("device=cuda, but the Ray cluster has no GPU; say --device cpu")
-        most = gpus or max(1, int(resources.get("CPU", 1)) // threads)
-        count = min(workers or most, most, len(numbers))
-        if not resources.get("CPU", 0) >= threads:
-            raise ConfigError(
-                f"threads={threads}, but the Ray cluster has {resources.get('CPU', 0):g} "
-                "processors; say --threads"
-            )
+        count, gpus = _workers(ray.cluster_resources(), threads, device, workers)
+        count = min(count, len(numbers))
         warn(f"Ray: {count} workers on {len(ray.nodes())} machines")
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -101,9 +92,7 @@ def make_with_ray(
             fn_constructor_args=(settings,),
             batch_size=1,
             batch_format="numpy",
-            compute=data.ActorPoolStrategy(
-                size=count, max_tasks_in_flight_per_actor=2, enable_true_multi_threading=False
-            ),
+            compute=data.ActorPoolStrategy(size=count, max_tasks_in_flight_per_actor=2),
             num_cpus=threads,
             num_gpus=1 if gpus else 0,
         )
@@ -111,6 +100,27 @@ def make_with_ray(
             yield json.loads(row["result"])
     finally:
         ray.shutdown()
+
+
+def _workers(
+    resources: Mapping[str, float], threads: int, device: str, workers: int | None
+) -> tuple[int, int]:
+    """How many actors a cluster can hold, as many as asked for at most; and its GPUs.
+
+    Raises:
+        ConfigError: it has not what one actor needs.
+    """
+    gpus = int(resources.get("GPU", 0)) if device != "cpu" else 0
+    if device == "cuda" and not gpus:
+        raise ConfigError("device=cuda, but the Ray cluster has no GPU; say --device cpu")
+    processors = int(resources.get("CPU", 0))
+    if processors < threads:
+        raise ConfigError(
+            f"threads={threads}, but the Ray cluster has {processors} processors; say --threads"
+        )
+    most = processors // threads
+    most = min(most, gpus) if gpus else most
+    return min(workers or most, most), gpus
 
 
 def _answers(address: str | None) -> None:

@@ -92,13 +92,7 @@ def run_recipe(
         DocumentError: there is nothing to read.
         RunError: ``out`` holds something else, or others work there with another recipe.
     """
-    if engine not in ENGINES:
-        raise ConfigError(f"engine={engine!r}; expected one of {', '.join(ENGINES)}")
-    if address is not None and engine != "ray":
-        raise ConfigError("--address is of a Ray cluster; add --engine ray")
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers={workers}; expected at least 1")
-    check_stage(until)
+    _check(engine, address, workers, until)
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     task = progress("planning shards", None)
     shards = plan_shards(recipe)
@@ -115,7 +109,6 @@ def run_recipe(
                 left.append(shard.number)
         if not left:
             return made
-        count = workers or 1
         settings: dict[str, Any] = {
             "path": str(collection.path),
             "until": until,
@@ -127,7 +120,7 @@ def run_recipe(
 
             settings["threads"] = threads or 1
             results = make_with_ray(left, settings, address=address, workers=workers, warn=warn)
-        elif count == 1:
+        elif (count := workers or 1) == 1:
             settings |= {"threads": free_threads(threads), "loaded": loaded, "progress": progress}
             worker = ShardWorker(**settings)
             results = (worker.make(number) for number in left)
@@ -144,6 +137,21 @@ def run_recipe(
     if made.done and (collection.path / "report.html").is_file():
         warn(f"the report there is of before; make it anew: linguagraph analyse {out}")
     return made
+
+
+def _check(engine: str, address: str | None, workers: int | None, until: str) -> None:
+    """Refuse a call that cannot succeed before any work.
+
+    Raises:
+        ConfigError: an unknown engine or stage, or options that do not go together.
+    """
+    if engine not in ENGINES:
+        raise ConfigError(f"engine={engine!r}; expected one of {', '.join(ENGINES)}")
+    if address is not None and engine != "ray":
+        raise ConfigError("--address is of a Ray cluster; add --engine ray")
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers={workers}; expected at least 1")
+    check_stage(until)
 
 
 _worker: list[ShardWorker] = []
