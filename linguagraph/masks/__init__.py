@@ -8,7 +8,8 @@ from linguagraph.masks.diffmask_training import DiffMaskTraining
 from linguagraph.masks.divergences import DIVERGENCES, Divergence
 from linguagraph.masks.explainable import EdgeMask, Explainable, GraphBatch, Pass, Sent, Site
 from linguagraph.masks.faithfulness import measure
-from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
+from linguagraph.masks.fit_config import FitConfig
+from linguagraph.masks.fitting import FitResult, fit_graphmask
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.graphmask import GraphMask
 from linguagraph.masks.hard_concrete import HardConcrete

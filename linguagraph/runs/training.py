@@ -17,7 +17,8 @@ from linguagraph.edges.storage import write_table
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
 from linguagraph.masks.divergences import Divergence
-from linguagraph.masks.fitting import FitConfig, FitResult, fit_graphmask
+from linguagraph.masks.fit_config import FitConfig
+from linguagraph.masks.fitting import FitResult, fit_graphmask
 from linguagraph.masks.lagrangian import LagrangianConfig
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.probes import find_probes, save_probes

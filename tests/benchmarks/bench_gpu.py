@@ -39,7 +39,8 @@ from gpu_agreement import Agreement
 from gpu_data import cut
 from gpu_stages import inference_stages, never_waits, peaks, seconds_of, training_stages
 
-from linguagraph.masks.fitting import FitConfig, _Fit
+from linguagraph.masks.fit_config import FitConfig
+from linguagraph.masks.fitting import _Fit
 from linguagraph.masks.floors import GraphSizes, Work, srl_floor
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.probes import load_graphmask

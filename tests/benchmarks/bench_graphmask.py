@@ -33,7 +33,8 @@ from harness import (
     training_sentences,
 )
 
-from linguagraph.masks.fitting import FitConfig, _Fit
+from linguagraph.masks.fit_config import FitConfig
+from linguagraph.masks.fitting import _Fit
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.srl import SrlGraphMask
 from linguagraph.models.batch import SrlBatch, SrlExample, bucket, encode_examples, in_order

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from linguagraph.errors import ConfigError
 from linguagraph.masks.divergences import DIVERGENCES, UNITS, Divergence
-from linguagraph.masks.fitting import FitConfig, _Fit, fit_graphmask
+from linguagraph.masks.fit_config import FitConfig
+from linguagraph.masks.fitting import _Fit, fit_graphmask
 from linguagraph.masks.frozen import frozen
 from linguagraph.masks.probe import ProbeConfig
 from linguagraph.masks.replayed import padded_step
