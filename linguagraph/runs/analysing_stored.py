@@ -86,7 +86,7 @@ def open_stored(
     """
     shards, missing = open_shards(path)
     for folder in missing:
-        warn(f"{folder.name} has no tables and is left out")
+        warn(f"shard {folder.name} has no tables of this plan and is left out")
     manifest = joined_manifest(shards, missing)
     _check(manifest, shards)
     sentences = JoinedSentences(shards)
@@ -95,7 +95,7 @@ def open_stored(
         open_duck(memory, spill=Path(scratch) / "spill", threads=free_threads(threads)) as duck,
     ):
         tables = stored_tables(duck, shards, Path(scratch), progress)
-        learning = shards[0].table(LEARNING.name)
+        learnings = [path for s in shards if (path := s.table(LEARNING.name)).is_file()]
         yield RunTables(
             edges=tables["edges"],
             paths=tables["paths"],
@@ -104,7 +104,7 @@ def open_stored(
             manifest=manifest,
             sentences=sentences,
             documents=JoinedDocuments(shards),
-            learning=read_table(learning, LEARNING) if learning.is_file() else None,
+            learning=read_table(learnings[0], LEARNING) if learnings else None,
             fidelity=_joined(shards, FIDELITY, warn),
             top_paths=_joined(shards, TOP_PATHS, warn),
         )
@@ -192,7 +192,8 @@ def _check(manifest: dict[str, Any], shards: Sequence[Shard]) -> None:
 def _joined(
     shards: Sequence[Shard], table: Table, warn: Callable[[str], None]
 ) -> pd.DataFrame | None:
-    """A small table of all shards, numbered through; ``None`` unless each has it."""
+    """A small table of all shards with examples, numbered through; ``None`` unless each has it."""
+    shards = [shard for shard in shards if shard.own_examples]
     paths = [shard.table(table.name) for shard in shards]
     there = [path.is_file() for path in paths]
     if not all(there):

@@ -7,6 +7,7 @@ times and counts). What went wrong with a shard is in ``failed/NNNNN.json``.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -14,19 +15,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linguagraph import __version__
 from linguagraph.errors import ConfigError, RunError
 from linguagraph.files import write_json
-from linguagraph.runs.recipe import Recipe
-from linguagraph.runs.shard_plan import PlannedShard
+from linguagraph.runs.planned import PlannedShard
+
+if TYPE_CHECKING:
+    from linguagraph.runs.recipe import Recipe
 
 __all__ = ["PLAN", "SHARDS", "STAGES", "Collection", "is_collection", "read_json"]
 
 PLAN, SHARDS, RECORD = "collection.json", "shards", "shard.json"
 STAGES = ("parse", "graph", "mask", "tabulate")
 FORMAT = 1
+PATIENCE = 60.0
+"""Seconds to wait for a process that plans."""
 
 
 def is_collection(path: str | Path) -> bool:
@@ -74,6 +79,8 @@ class Collection:
     @property
     def recipe(self) -> Recipe:
         """What is done with which corpus."""
+        from linguagraph.runs.recipe import Recipe  # torch comes with it; reports need none
+
         return Recipe.from_json(self.plan["recipe"])
 
     @property
@@ -119,9 +126,11 @@ class Collection:
                 write_json(self.path / PLAN, plan)
                 self._plan = plan
                 self._arrange()
-                _lock(handle, exclusive=False)
-            else:
-                _lock(handle, exclusive=False, wait=60)
+            if not _lock(handle, exclusive=False, wait=PATIENCE):
+                raise RunError(
+                    f"another process plans or analyses {self.path}; wait for it, and try again"
+                )
+            if not alone:
                 self._plan = None
                 if self.plan != plan:
                     raise RunError(
@@ -133,6 +142,7 @@ class Collection:
     def _arrange(self) -> None:
         """Give finished shards the numbers of the new plan, and remove those it has not."""
         home = self.path / SHARDS
+        self._recover()
         have: dict[str, list[int]] = {}
         for number, record in self._records():
             have.setdefault(record.get("key", {}).get("input", ""), []).append(number)
@@ -164,6 +174,19 @@ class Collection:
             for path in folder.glob("[0-9]*"):
                 if int(path.name[:5]) >= planned:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _recover(self) -> None:
+        """Put back what a process left that died while it renamed shards."""
+        home = self.path / SHARDS
+        for left in sorted(home.glob(".moving-*")):
+            number = next(n for n in itertools.count() if not self.shard_path(n).exists())
+            left.rename(self.shard_path(number))  # wherever: its key says what it is
+        for left in sorted(home.glob(".old-*")):
+            target = home / left.name.removeprefix(".old-")
+            if target.exists():
+                shutil.rmtree(left)
+            else:
+                left.rename(target)
 
     def _records(self) -> list[tuple[int, dict[str, Any]]]:
         found = []
@@ -204,8 +227,8 @@ class Collection:
         if record is None or STAGES.index(record["until"]) < STAGES.index(until):
             return False
         names = ("input", "parse") if until in STAGES[:2] else ("input", "parse", "mask")
-        key = self.key(shard)
-        return all(record["key"].get(name) == key.get(name) for name in names)
+        key = self.key(shard)  # without masks where the plan ends before them
+        return all(record["key"].get(name) == key[name] for name in names if name in key)
 
     @contextmanager
     def hold(self, shard: PlannedShard, *, wait: float = 0.0) -> Iterator[bool]:
@@ -224,13 +247,16 @@ class Collection:
             return not _lock(handle, exclusive=True)
 
     def take(self, shard: PlannedShard) -> Path:
-        """The folder where a shard grows: what an earlier attempt left, else an older version.
+        """The folder where a shard grows: what an attempt left, else what was parsed before.
 
         Files of a finished shard are linked, not copied; every file of a run is replaced as a
         whole, so that the finished one keeps its own.
         """
         work, old = self.work_path(shard.number), self.shard_path(shard.number)
-        if not work.exists() and old.exists():
+        before = (self.record(shard) or {}).get("key", {})
+        key = self.key(shard)
+        parsed = all(before.get(name) == key[name] for name in ("input", "parse"))
+        if not work.exists() and parsed:
             begun = work.with_name(f"{work.name}.linking")
             shutil.rmtree(begun, ignore_errors=True)
             shutil.copytree(old, begun, copy_function=_link)

@@ -55,6 +55,9 @@ _ROWS: dict[str, tuple[str, ...]] = {
 }
 """Columns that aggregates count with, beside those of edges."""
 
+_TOGETHER = 100
+"""Shards in one statement."""
+
 _NAMED: dict[str, tuple[str, ...]] = {
     "paths": (
         *("model", "method", "seed", "predicate_type", "path", "path_length"),
@@ -116,10 +119,15 @@ class _Work:
 
     def distinct(self, table: Table, columns: Sequence[str]) -> dict[str, Column]:
         """The values of columns that occur, ascending."""
-        rows = union([Piece(shard) for shard in self.shards], table, columns)
-        found = self.duck.arrow(f"SELECT DISTINCT {', '.join(columns)} FROM ({rows})").to_pandas()
-        values = {name: sorted(found[name].dropna().unique().tolist()) for name in columns}
-        return {name: Column(name, tuple(those)) for name, those in values.items()}
+        values: dict[str, set[Any]] = {name: set() for name in columns}
+        for start in range(0, len(self.shards), _TOGETHER):  # a statement's cost is not linear
+            pieces = [Piece(shard) for shard in self.shards[start : start + _TOGETHER]]
+            rows = union(pieces, table, columns)
+            sql = f"SELECT DISTINCT {', '.join(columns)} FROM ({rows})"
+            found = self.duck.arrow(sql).to_pandas()
+            for name in columns:
+                values[name].update(found[name].dropna().unique().tolist())
+        return {name: Column(name, tuple(sorted(those))) for name, those in values.items()}
 
     def lookup(self, table: Table) -> Callable[[str, Any], pd.DataFrame]:
         """Gives the rows of a table with a value of ``example`` or ``sentence``."""

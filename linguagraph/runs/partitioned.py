@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from linguagraph.columns import TABLES
 from linguagraph.documents.records import Document, Sentence
 from linguagraph.errors import RunError
+from linguagraph.runs import collection as planned
 from linguagraph.runs.directory import Run
 from linguagraph.runs.stored import Documents, Sentences
 
@@ -61,16 +62,16 @@ def open_shards(path: str | Path) -> tuple[tuple[Shard, ...], tuple[Path, ...]]:
         path: a collection, or a single run.
 
     Returns:
-        The shards that are tabulated, and the folders of those that are not.
+        The shards that are tabulated, and the folders of those that are not. Of a corpus in shards
+        (:mod:`linguagraph.runs.collection`) those count that were made from the input, models and
+        options of its plan; others may lie there from before.
 
     Raises:
         RunError: there is none.
     """
     home = Path(path)
-    folders = [home]
-    if is_collection(home):
-        folders = sorted(p for p in (home / SHARDS).iterdir() if p.is_dir())
-    whole = [p for p in folders if all((p / f"{name}.parquet").is_file() for name in TABLES)]
+    folders, valid = _folders(home)
+    whole = [p for p in valid if all((p / f"{name}.parquet").is_file() for name in TABLES)]
     if not whole:
         raise RunError(f"{home} holds no tables; run 'linguagraph tabulate' on it or its shards")
     found: list[Shard] = []
@@ -80,6 +81,19 @@ def open_shards(path: str | Path) -> tuple[tuple[Shard, ...], tuple[Path, ...]]:
         found.append(Shard(folder, sentences, examples, own, predicates))
         sentences, examples = sentences + own, examples + predicates
     return tuple(found), tuple(p for p in folders if p not in whole)
+
+
+def _folders(home: Path) -> tuple[list[Path], list[Path]]:
+    """All folders of shards, and those whose tables are of now."""
+    if planned.is_collection(home):
+        collection = planned.Collection(home)
+        shards = collection.shards
+        done = [collection.shard_path(s.number) for s in shards if collection.done(s)]
+        return [collection.shard_path(s.number) for s in shards], done
+    if not is_collection(home):
+        return [home], [home]
+    found = sorted(p for p in (home / SHARDS).iterdir() if p.is_dir() and p.name[0] != ".")
+    return found, found
 
 
 def _counts(folder: Path) -> tuple[int, int]:
@@ -98,6 +112,8 @@ def _after(metadata: pq.FileMetaData, column: str) -> int:
         return 0
     place, largest = names.index(column), -1
     for group in range(metadata.num_row_groups):
+        if not metadata.row_group(group).num_rows:
+            continue
         found = metadata.row_group(group).column(_leaf(metadata, place, column)).statistics
         if found is None or not found.has_min_max:
             raise RunError(f"a table has no statistics of {column!r}; tabulate the run again")
@@ -150,7 +166,7 @@ class JoinedDocuments(Iterable[Document]):
 
 
 def joined_manifest(shards: Sequence[Shard], missing: Sequence[Path]) -> dict[str, Any]:
-    """The manifest of the first shard with the counts of all.
+    """The manifest of the first shard that has masks with the counts of all.
 
     Counts of the corpus, what was dropped and seconds of the stages are added up; memory is the
     largest; what else differs between shards is that of the first.
@@ -159,9 +175,10 @@ def joined_manifest(shards: Sequence[Shard], missing: Sequence[Path]) -> dict[st
         RunError: a shard was made with another model or other seeds.
     """
     found = [Run.open(shard.path).manifest for shard in shards]
-    whole = dict(found[0])
+    masked = [m for m in found if m.get("model")] or found  # not all shards have a predicate
+    whole = dict(masked[0])
     for key in ("model", "seeds", "task", "units", "language"):
-        others = [m for m in found[1:] if m.get(key) != whole.get(key)]
+        others = [m for m in masked[1:] if m.get(key) != whole.get(key)]
         if others:
             raise RunError(f"shards differ in {key!r}; they are no runs of one model")
     whole["corpus"] = _added([m.get("corpus") or {} for m in found])

@@ -51,6 +51,7 @@ class MaskRecipe:
         seeds: probes: a number (the first so many), a list such as "0,2,4"; "" is all.
         batch_size: tokens per batch.
         share: of each shard's predicates that is explained, drawn at random, in (0, 1].
+        precision: of GraphMask, float32 or bfloat16.
         method, keep, threshold, method_seeds, fit_on: masking method, see
             :class:`linguagraph.runs.methods.MethodOptions`.
     """
@@ -59,6 +60,7 @@ class MaskRecipe:
     seeds: str = ""
     batch_size: int = TOKENS
     share: float = 1.0
+    precision: str = "float32"
     method: str = "graphmask"
     keep: float | None = None
     threshold: float | None = None

@@ -123,7 +123,7 @@ def run_recipe(
         elif (count := workers or 1) == 1:
             settings |= {"threads": free_threads(threads), "loaded": loaded, "progress": progress}
             worker = ShardWorker(**settings)
-            results = (worker.make(number) for number in left)
+            results = (worker.make(number, wait=1.0) for number in left)
         else:
             settings["threads"] = threads or max(1, free_threads(None) // count)
             results = _make_in_processes(left, settings, count, warn)
@@ -134,9 +134,24 @@ def run_recipe(
                 warn(f"shard {result['number']} failed: {result['error']}")
             task(1)
         task.close()
+        _look_again(collection, made, until, warn)
     if made.done and (collection.path / "report.html").is_file():
         warn(f"the report there is of before; make it anew: linguagraph analyse {out}")
     return made
+
+
+def _look_again(
+    collection: Collection, made: Made, until: str, warn: Callable[[str], None]
+) -> None:
+    """Find out what has become of shards that other processes held."""
+    shards = collection.shards
+    made.kept += [number for number in made.busy if collection.done(shards[number], until)]
+    made.busy = [number for number in made.busy if number not in made.kept]
+    if made.busy:
+        warn(
+            f"{len(made.busy)} shards are in the hands of other processes; give the same command "
+            "again when these have ended"
+        )
 
 
 def _check(engine: str, address: str | None, workers: int | None, until: str) -> None:
@@ -168,38 +183,56 @@ def _make(number: int) -> dict[str, Any]:
 def _make_in_processes(
     numbers: list[int], settings: dict[str, Any], count: int, warn: Callable[[str], None]
 ) -> Iterator[dict[str, Any]]:
-    """Shards in the order in which they are finished; a process that dies is replaced.
+    """Shards in the order in which they are finished; processes that die are replaced.
 
-    What the lost process held is tried again; :data:`ATTEMPTS` bounds how often.
+    One that dies takes the others of its pool along. What they held is then made one by one, so
+    that only the shard at fault uses up its attempts (see :data:`ATTEMPTS`).
     """
     left = list(reversed(numbers))
     while left:
-        pool = ProcessPoolExecutor(
-            min(count, len(left)),
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start,
-            initargs=(settings,),
-        )
-        waiting: dict[Future[dict[str, Any]], int] = {}
-        broken = False
-        try:
-            while (left or waiting) and not broken:
-                while left and len(waiting) < 2 * count:
-                    number = left.pop()
+        suspects: list[int] = []
+        yield from _make_in_pool(left, suspects, settings, count)
+        while suspects:
+            warn(f"a worker has died; shard {suspects[0]} is tried again, alone")
+            alone = [suspects.pop(0)]
+            yield from _make_in_pool(alone, suspects, settings, 1)
+
+
+def _make_in_pool(
+    left: list[int], suspects: list[int], settings: dict[str, Any], count: int
+) -> Iterator[dict[str, Any]]:
+    """Take shards from the end of ``left`` until none is left or a process dies.
+
+    What was in hand then goes to the beginning of ``suspects``, what only waited back to ``left``.
+    """
+    pool = ProcessPoolExecutor(
+        min(count, len(left)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(settings,),
+    )
+    waiting: dict[Future[dict[str, Any]], int] = {}
+    lost: list[int] = []
+    try:
+        while (left or waiting) and not lost:
+            while left and len(waiting) < count:
+                number = left.pop()
+                try:
                     waiting[pool.submit(_make, number)] = number
-                finished, _ = wait(waiting, return_when="FIRST_COMPLETED")
-                for future in finished:
-                    number = waiting.pop(future)
-                    try:
-                        yield future.result()
-                    except BrokenProcessPool:
-                        broken = True
-                        left.append(number)
-            left += waiting.values()
-        finally:
-            _stop(pool)
-        if broken:
-            warn("a worker has died; its shards are tried again")
+                except BrokenProcessPool:
+                    lost.append(number)
+                    break
+            finished, _ = wait(waiting, return_when="FIRST_COMPLETED") if waiting else ((), ())
+            for future in finished:
+                number = waiting.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    lost.append(number)
+        if lost:
+            suspects[:0] = sorted([*lost, *waiting.values()])
+    finally:
+        _stop(pool)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

@@ -9,71 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from linguagraph.documents.reading import FORMATS
 from linguagraph.documents.text import TextFile, find_texts
 from linguagraph.errors import ConfigError, DocumentError
+from linguagraph.runs.planned import Piece, PlannedShard
 from linguagraph.runs.reading import TEXT
 from linguagraph.runs.recipe import Recipe, ShardSizes
 
-__all__ = ["Piece", "PlannedShard", "corpus_format", "plan_shards", "read_piece"]
+__all__ = ["corpus_format", "plan_shards"]
 
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some bytes of a file.
-
-    Attributes:
-        id: of the document in it, or the file's name.
-        path: of the file, absolute.
-        start, stop: bytes, from 0; ``stop`` is exclusive.
-        line: number of its first line, from 1.
-        header: lines that hold for the whole file and stand before it (``# global.`` ...).
-    """
-
-    id: str
-    path: str
-    start: int
-    stop: int
-    line: int = 1
-    header: str = ""
-
-
-@dataclass(frozen=True)
-class PlannedShard:
-    """What belongs to a shard.
-
-    Attributes:
-        number: from 0.
-        format: name of the format, or ``text``.
-        pieces: in order; one where the format is not ``text``.
-        fingerprint: of ids and bytes, 16 hexadecimal digits.
-    """
-
-    number: int
-    format: str
-    pieces: tuple[Piece, ...]
-    fingerprint: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of input."""
-        return sum(piece.stop - piece.start for piece in self.pieces)
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-able."""
-        return {**asdict(self), "pieces": [asdict(piece) for piece in self.pieces]}
-
-    @classmethod
-    def from_json(cls, found: dict[str, Any]) -> PlannedShard:
-        """What :meth:`to_json` gave."""
-        pieces = tuple(Piece(**piece) for piece in found["pieces"])
-        return cls(found["number"], found["format"], pieces, found["fingerprint"])
 
 
 def plan_shards(recipe: Recipe) -> list[PlannedShard]:
@@ -101,25 +49,6 @@ def plan_shards(recipe: Recipe) -> list[PlannedShard]:
     if not found:
         raise DocumentError("nothing to read", path=recipe.corpus[0])
     return found
-
-
-def read_piece(piece: Piece) -> bytes:
-    """The bytes of a piece, without its header.
-
-    Raises:
-        DocumentError: the file cannot be read, or is shorter than when it was planned.
-    """
-    try:
-        with open(piece.path, "rb") as stream:
-            stream.seek(piece.start)
-            data = stream.read(piece.stop - piece.start)
-    except OSError as error:
-        raise DocumentError(
-            f"the file cannot be read ({error.strerror})", path=piece.path
-        ) from error
-    if len(data) < piece.stop - piece.start:
-        raise DocumentError("the file has become shorter; run again to plan anew", path=piece.path)
-    return data
 
 
 def corpus_format(name: str, recipe: Recipe) -> str:
@@ -159,7 +88,10 @@ def _text_pieces(file: TextFile, most: int) -> Iterator[Piece]:
     if size <= most:
         yield Piece(file.id, str(path), 0, size)
         return
-    cuts = list(_cuts(path, most, lambda line, blank: blank))
+    try:
+        cuts = list(_cuts(path, most, lambda line, blank: blank))
+    except OSError:
+        cuts = [(0, size, 1)]
     for part, (start, stop, line) in enumerate(cuts, start=1):
         id_ = file.id if len(cuts) == 1 else f"{file.id}#{part}"
         yield Piece(id_, str(path), start, stop, line)
@@ -171,7 +103,11 @@ def _annotated_shards(names: list[str], recipe: Recipe) -> Iterator[tuple[str, l
         path = Path(name).absolute()
         if not path.is_file():
             raise DocumentError("no such file; give annotated files by name", path=name)
-        header, documents = _head(path)
+        try:
+            header, documents = _head(path)
+        except OSError:  # its shard will say so
+            yield corpus_format(name, recipe), [Piece(path.name, str(path), 0, 0)]
+            continue
         if documents:
             allowed = recipe.shards.documents
             cuts = _cuts(path, most, lambda line, _: line.startswith(b"# newdoc"), count=allowed)

@@ -8,7 +8,7 @@ import math
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from linguagraph.runs.collection import Collection, read_json
 from linguagraph.runs.directory import Run
 from linguagraph.runs.models import Explained
 from linguagraph.runs.parsing import graph_stage, parse_stage
+from linguagraph.runs.planned import PlannedShard, read_piece
 from linguagraph.runs.progress import Progress, no_progress
 from linguagraph.runs.reading import TEXT
 from linguagraph.runs.recipe import Recipe
 from linguagraph.runs.reporting import facts, load_any, mask_any
-from linguagraph.runs.shard_plan import PlannedShard, corpus_format, read_piece
+from linguagraph.runs.shard_plan import corpus_format
 from linguagraph.runs.sources import Source
 from linguagraph.runs.tabulating import tabulate_stage
 from linguagraph.runs.token_methods import TokenExplained
@@ -50,8 +51,12 @@ def recipe_keys(recipe: Recipe, loaded: dict[str, Any], *, until: str) -> dict[s
     Raises:
         ConfigError: a model or parser is missing, or the method learns from the corpus.
     """
-    example = Source(recipe.reading, "", _format(recipe), "", None, _TEXT, loaded=loaded)
-    about = example.facts() if not _marked(recipe) else {}
+    reading = recipe.reading
+    if _marked(recipe):
+        reading = replace(reading, coreference="none")
+    example = Source(reading, "", corpus_format(recipe.corpus[0], recipe), "", None, _TEXT)
+    example = replace(example, loaded=loaded)
+    about = example.facts()
     keys = {"parse": _hash({"reading": asdict(recipe.reading), "facts": about})}
     if until not in ("parse", "graph"):
         explained = _load(recipe, "cpu")
@@ -120,11 +125,11 @@ class ShardWorker:
                 work = self.collection.take(shard)
                 self._count_attempt(work)
                 record = self._make(shard, work)
+                self.collection.finish(shard, record)
             except Exception as error:  # whatever is wrong with one shard, the others are made
                 what = _said(error, shard)
                 self.collection.fail(shard, what)
                 return {"number": number, "state": FAILED, "error": what["error"]}
-            self.collection.finish(shard, record)
         return {"number": number, "state": DONE, **record}
 
     def _count_attempt(self, work: Path) -> None:
@@ -245,16 +250,18 @@ def _text(piece: Any) -> TextFile:
 
 def _marked(recipe: Recipe) -> bool:
     """Whether coreference is known only from the files themselves."""
-    return _format(recipe) != TEXT and recipe.reading.coreference == "auto"
-
-
-def _format(recipe: Recipe) -> str:
-    return corpus_format(recipe.corpus[0], recipe)
+    return corpus_format(recipe.corpus[0], recipe) != TEXT and recipe.reading.coreference == "auto"
 
 
 def _load(recipe: Recipe, device: str) -> Explained | TokenExplained:
     mask = recipe.mask
-    explained = load_any(mask.model, mask.options, seeds=mask.seeds or None, device=device)
+    explained = load_any(
+        mask.model,
+        mask.options,
+        seeds=mask.seeds or None,
+        device=device,
+        precision=mask.precision,
+    )
     if (explained.rival or {}).get("needs_fit"):
         raise ConfigError(
             f"{mask.method} learns from the corpus that it explains, and shards are masked one by "

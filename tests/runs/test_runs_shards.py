@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dying
 import pandas as pd
 import pytest
+from linguagraph.analyses import Params
 from tiny import make_model
 
 from linguagraph.columns import TABLES
@@ -21,11 +23,16 @@ from linguagraph.documents import read_sentences, write_sentences
 from linguagraph.edges.storage import read_table
 from linguagraph.errors import ConfigError, DocumentError, RunError
 from linguagraph.pretrained import sample_path
+from linguagraph.runs import collection as collection_module
+from linguagraph.runs import running
+from linguagraph.runs.analysing_stored import analyse_stored
 from linguagraph.runs.collection import Collection
+from linguagraph.runs.directory import Run
+from linguagraph.runs.planned import read_piece
 from linguagraph.runs.recipe import MaskRecipe, Recipe, ShardSizes, read_recipe
 from linguagraph.runs.reporting import ReportOptions, run_report
 from linguagraph.runs.running import run_recipe
-from linguagraph.runs.shard_plan import plan_shards, read_piece
+from linguagraph.runs.shard_plan import plan_shards
 from linguagraph.runs.sources import Reading
 from linguagraph.runs.status import status_of
 
@@ -367,6 +374,61 @@ def test_a_shard_that_kills_its_worker_fails_after_three_attempts(
     again = shard_worker.ShardWorker(out, until="graph", call="two")
     with pytest.raises(Killed):  # another call tries anew
         again.make(1)
+
+
+def test_a_worker_that_dies_takes_no_other_shard_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_start", dying.start)
+    monkeypatch.setattr(running, "_make", dying.make)
+    told: list[str] = []
+    found = list(running._make_in_processes([0, 1, 2], {"folder": tmp_path}, 2, told.append))
+    states = {result["number"]: result["state"] for result in found}
+    assert states == {0: "done", 1: "failed", 2: "done"}
+    assert len(list(tmp_path.glob("0-*"))) <= 2  # once beside the one that died, once alone
+    assert len(list(tmp_path.glob("1-*"))) == 3
+    assert "shard 1 is tried again, alone" in " ".join(told)
+
+
+def test_shards_that_a_dying_process_moved_are_found_again(texts: Path, model: Path) -> None:
+    out = texts.parent / "out"
+    run_recipe(recipe_of(texts, model), out, until="parse")
+    shards = out / "shards"
+    (shards / "00000").rename(shards / ".moving-00001")
+    (shards / "00002").rename(shards / ".old-00002")
+    made = run_recipe(recipe_of(texts, model), out, until="parse")
+    assert sorted(made.kept) == [0, 1, 2]
+    assert sorted(p.name for p in shards.iterdir()) == ["00000", "00001", "00002"]
+
+
+def test_nobody_begins_while_the_folder_is_held(
+    texts: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = texts.parent / "out"
+    run_recipe(recipe_of(texts, model), out, until="parse")
+    monkeypatch.setattr(collection_module, "PATIENCE", 0.1)
+    with Run(out).lock(), pytest.raises(RunError, match="plans or analyses"):
+        run_recipe(recipe_of(texts, model), out, until="parse")
+
+
+def test_a_report_is_about_the_shards_of_the_plan(texts: Path, model: Path) -> None:
+    out = texts.parent / "out"
+    (texts / "0.txt").write_text("A table.\n")  # no predicate: an empty shard, the first
+    (texts / "9.txt").write_text("A chair.\n")  # and the last
+    run_recipe(recipe_of(texts, model, documents=1), out, device="cpu")
+    params = Params(resamples=20)
+    told: list[str] = []
+    report = analyse_stored(out, params=params, warn=told.append)
+    assert not told
+    assert report.summary["corpus"]["sentences"] == 7
+    (texts / "2.txt").write_bytes(b" \n")  # was good, is bad
+    made = run_recipe(recipe_of(texts, model, documents=1), out, device="cpu")
+    assert list(made.failed) == [2]
+    assert (out / "shards" / "00002").is_dir()  # of before
+    report = analyse_stored(out, params=params, warn=told.append)
+    assert told == ["shard 00002 has no tables of this plan and is left out"]
+    assert "The old man" not in report.path.read_text()
+    assert "shards without tables" in report.path.read_text()
 
 
 @pytest.mark.parametrize(
