@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 import time
@@ -217,12 +218,14 @@ def run_and_interrupt(sources: Sources, sql: str) -> None:
             _thread.interrupt_main()
 
     thread = threading.Thread(target=press, daemon=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
     try:
         thread.start()
         run_sql(sources, sql, threads=1)
     finally:
         ended.set()
         thread.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_stops_a_query(sources: Sources) -> None:
