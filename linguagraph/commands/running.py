@@ -83,6 +83,8 @@ def run(
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif not quiet:
         typer.echo("shards: " + ", ".join(f"{count} {name}" for name, count in facts.items()))
+        for what, count in made.dropped.items():
+            typer.echo(f"left out: {count:,} {what} (see 'linguagraph status {out}')")
     if made.failed:
         number, why = next(iter(made.failed.items()))
         raise RunError(
@@ -119,7 +121,10 @@ def cost(
         int,
         typer.Option(help="Workers on each machine, a processor thread or a GPU each.", min=1),
     ] = 1,
-    model: Annotated[str, typer.Option(help="Bundled model whose figures are taken.")] = "srl-gnn",
+    model: Annotated[
+        str | None,
+        typer.Option(help="Bundled model whose figures are taken. Default: srl-gnn."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda, where masks are computed.")] = "cpu",
     seeds: Annotated[
         int | None, typer.Option(help="Number of probes. Default: as measured, 5.", min=1)
@@ -145,9 +150,15 @@ def cost(
     as_json: Json = False,
 ) -> None:
     """Estimate the hours and gigabytes of a corpus in shards, before any work."""
+    from linguagraph.errors import ConfigError
     from linguagraph.runs.cost import bundled_rates, estimate, measured_rates
 
-    rates = bundled_rates(model, device) if measured is None else measured_rates(measured)
+    if measured is not None and model is not None:
+        raise ConfigError("--measured takes the figures of its own model; leave --model out")
+    if measured is None:
+        rates = bundled_rates(model or "srl-gnn", device)
+    else:
+        rates = measured_rates(measured)
     found = estimate(
         rates,
         tokens,

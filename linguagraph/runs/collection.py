@@ -68,6 +68,8 @@ class Collection:
         """
         if self._plan is None:
             found = read_json(self.path / PLAN)
+            if not self.path.is_dir():
+                raise RunError(f"{self.path}: no such folder; check the path")
             if found is None or found.get("format") != FORMAT:
                 raise RunError(
                     f"{self.path / PLAN} is not the plan of a corpus in shards of format {FORMAT}; "
@@ -227,8 +229,8 @@ class Collection:
         if record is None or STAGES.index(record["until"]) < STAGES.index(until):
             return False
         names = ("input", "parse") if until in STAGES[:2] else ("input", "parse", "mask")
-        key = self.key(shard)  # without masks where the plan ends before them
-        return all(record["key"].get(name) == key[name] for name in names if name in key)
+        key = self.key(shard)
+        return all(record["key"].get(name) == key.get(name) for name in names)
 
     @contextmanager
     def hold(self, shard: PlannedShard, *, wait: float = 0.0) -> Iterator[bool]:

@@ -8,6 +8,7 @@ same for any number (the model itself, the controls), with the number of probes.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -111,7 +112,9 @@ def measured_rates(path: str | Path) -> Rates:
         rows=rows / million,
         seeds=max(seeds),
         share=recipe.mask.share,
-        about=f"{tokens:,} tokens in {Path(path).name}, model {Path(recipe.mask.model).name}",
+        about=f"{tokens:,} tokens in {Path(path).name}, model {Path(recipe.mask.model).name}, "
+        f"{max(seeds)} probes, share {recipe.mask.share:g} of the predicates"
+        + (" (a small trial: take 20,000 tokens or more)" if tokens < 20_000 else ""),
         until=min(reached, key=STAGES.index),
     )
 
@@ -176,7 +179,7 @@ def estimate(
             "some to the end"
         )
     seeds = max(1, seeds) if until in STAGES[:2] else seeds
-    if tokens <= 0 or machines < 1 or workers < 1 or seeds < 1 or not 0 < share <= 1:
+    if not 0 < tokens < math.inf or machines < 1 or workers < 1 or seeds < 1 or not 0 < share <= 1:
         raise ConfigError(
             f"tokens={tokens:g}, machines={machines}, workers={workers}, seeds={seeds}, "
             f"share={share:g}; expected more than 0, at least 1 and a share in (0, 1]"

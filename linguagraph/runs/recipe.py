@@ -152,10 +152,11 @@ def read_recipe(path: str | Path) -> Recipe:
     for name in ("parser", "predicates", "stanza_dir"):
         if isinstance(reading.get(name), str) and (home / reading[name]).is_dir():
             reading[name] = str(home / reading[name])
+    shards = _options(path, found, "shards", ShardSizes)
     try:
         return Recipe(
             tuple(str(home / name) for name in corpus),
-            ShardSizes(**_options(path, found, "shards", ShardSizes)),
+            ShardSizes(**shards),
             Reading(**reading),
             MaskRecipe(**mask),
         )

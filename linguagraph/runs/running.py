@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -37,6 +38,7 @@ class Made:
             hands of another process.
         failed: what is wrong, by number.
         seconds: of work in shards that were made now, over all workers.
+        dropped: what could not be read of the input of these, with counts.
     """
 
     done: list[int] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Made:
     busy: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: dict[str, Any]) -> None:
         """Note the result of a shard (see :meth:`ShardWorker.make`)."""
@@ -53,6 +56,8 @@ class Made:
             return
         {DONE: self.done, KEPT: self.kept, BUSY: self.busy}[state].append(number)
         self.seconds += result.get("seconds", 0.0)
+        dropped = result.get("dropped", {})
+        self.dropped.update({k: n for k, n in dropped.items() if k.endswith("could not be read")})
 
 
 def run_recipe(
@@ -98,7 +103,7 @@ def run_recipe(
     shards = plan_shards(recipe)
     task.close()
     loaded: dict[str, Any] = {}
-    keys = recipe_keys(recipe, loaded, until=until)
+    keys = recipe_keys(recipe, loaded)
     collection, made = Collection(out), Made()
     with collection.begin(recipe, shards, keys, until=until):
         left = []

@@ -40,13 +40,12 @@ ATTEMPTS = 3
 """How often one call of the driver tries a shard whose worker is killed."""
 
 
-def recipe_keys(recipe: Recipe, loaded: dict[str, Any], *, until: str) -> dict[str, Any]:
+def recipe_keys(recipe: Recipe, loaded: dict[str, Any]) -> dict[str, Any]:
     """What shards are made with, besides their input: ``parse`` and ``mask``, fingerprints.
 
     Args:
         recipe: what is done.
         loaded: receives the parser, for later use.
-        until: last stage; without masks no model is loaded, and ``mask`` is missing.
 
     Raises:
         ConfigError: a model or parser is missing, or the method learns from the corpus.
@@ -58,14 +57,12 @@ def recipe_keys(recipe: Recipe, loaded: dict[str, Any], *, until: str) -> dict[s
     example = replace(example, loaded=loaded)
     about = example.facts()
     keys = {"parse": _hash({"reading": asdict(recipe.reading), "facts": about})}
-    if until not in ("parse", "graph"):
-        explained = _load(recipe, "cpu")
-        method = explained.rival
-        made = {"model": _marks(explained), "method": method, "mask": asdict(recipe.mask)}
-        if explained.graphs is not None:
-            made["graphs"] = explained.graphs.config.to_json()
-        keys["mask"] = _hash(made)
-    return keys
+    explained = _load(recipe, "cpu")  # also where the last stage is before masks: a typo shows now
+    method = explained.rival
+    made = {"model": _marks(explained), "method": method, "mask": asdict(recipe.mask)}
+    if explained.graphs is not None:
+        made["graphs"] = explained.graphs.config.to_json()
+    return keys | {"mask": _hash(made)}
 
 
 @dataclass
@@ -155,7 +152,11 @@ class ShardWorker:
         def warn(message: str) -> None:
             warnings.append(_located(message, shard, source))
 
-        began = time.perf_counter()
+        if source.is_text:
+            source.parser()
+        if self.until in ("mask", "tabulate") and self._loaded.explained is None:
+            self._loaded.explained = _load(self.recipe, self.device)
+        began = time.perf_counter()  # models are loaded once, for all shards
         try:
             corpus = str(source.path or source.name)
             reading = self.recipe.reading
@@ -190,9 +191,8 @@ class ShardWorker:
             for table in (EDGES, PATHS, ROLES, SCORES):
                 write_table([], run.path / f"{table.name}.parquet", table)
             return
-        if self._loaded.explained is None:
-            self._loaded.explained = _load(self.recipe, self.device)
         explained, mask = self._loaded.explained, self.recipe.mask
+        assert explained is not None
         said = facts(explained, threads=self.threads, options=asdict(mask))
         mask_any(
             run,
@@ -206,9 +206,14 @@ class ShardWorker:
         if self.until == "tabulate":
             tabulate_stage(run, progress=self.progress)
 
+    def _name(self) -> str:
+        """Of the corpus, the same in all shards."""
+        names = [Path(name).name or name for name in self.recipe.corpus]
+        return names[0] if len(names) == 1 else self.collection.path.name
+
     def _source(self, shard: PlannedShard, work: Path) -> Source:
         """The shard's input; pieces of annotated files are written beside the run for a while."""
-        reading, name = self.recipe.reading, f"shard {shard.number}"
+        reading, name = self.recipe.reading, self._name()
         loaded = self._loaded.parser
         if shard.format == TEXT:
             files = tuple(_text(piece) for piece in shard.pieces)
@@ -217,7 +222,7 @@ class ShardWorker:
         (piece,) = shard.pieces
         path = work / "input" / Path(piece.path).name
         write_bytes(path, piece.header.encode() + read_piece(piece))
-        return Source(reading, piece.id, shard.format, shard.fingerprint, path, loaded=loaded)
+        return Source(reading, name, shard.format, shard.fingerprint, path, loaded=loaded)
 
 
 def _sizes(work: Path) -> dict[str, int]:
