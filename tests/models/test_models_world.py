@@ -113,7 +113,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tensor]
     return alone, two
 
 
-@pytest.mark.parametrize("part", ["roles", "gates", "questions", "matrices"])
+@pytest.mark.parametrize(
+    "part", ["roles", "gates", "questions", pytest.param("matrices", marks=pytest.mark.slow)]
+)
 def test_two_processes_get_what_one_gets(
     results: tuple[dict[str, Tensor], Path], part: str
 ) -> None:
